@@ -1,0 +1,299 @@
+//! The only place where concrete types are chosen and joined.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use axum::Router;
+use axum::extract::Request;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
+
+use crate::clock::Clock;
+use crate::config::{Config, Mode};
+use crate::databricks::{Client, ClientOptions, PatFile};
+use crate::directory::{Directory, Rules};
+use crate::ops::{self, Operations};
+use crate::reconcile::circuit::Probing;
+use crate::reconcile::policy::Policy;
+use crate::reconcile::{Status, Worker, WorkerOptions};
+use crate::server::{self, Endpoint, Rewrite, ServerOptions, Tokens};
+use crate::store::Store;
+
+/// The one target's name in the store.
+const TARGET: &str = "workspace";
+/// The one endpoint's name in the store.
+const ENDPOINT: &str = "scim";
+/// Time that running requests and calls get to finish at shutdown (rule D6).
+const GRACE: Duration = Duration::from_secs(8);
+/// How often the token file is looked at for a change.
+const TOKEN_CHECK: Duration = Duration::from_secs(5);
+
+/// Why the bridge does not start: a fault of the configuration or the machine, not of the program.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CannotStart(pub String);
+
+/// A bridge that is set up and listens, and has not begun to work.
+pub struct App {
+    config: Config,
+    clock: Clock,
+    store: Store,
+    client: Client,
+    tokens: Tokens,
+    tls: RustlsConfig,
+    scim: TcpListener,
+    ops: TcpListener,
+    public_url: String,
+}
+
+/// Where a bridge can be reached.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The tenant URL.
+    pub public_url: String,
+    /// The operations listener.
+    pub ops_url: String,
+}
+
+impl App {
+    /// Opens everything that the configuration names: listeners, certificate, tokens, store.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotStart`] says on one line what is wrong and with what.
+    pub async fn open(config: Config) -> Result<Self> {
+        // A second call in one process is no fault: the provider is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = Clock::system();
+        let tokens = Tokens::open(&config.server.token_file).map_err(|why| cannot("server.token_file", why))?;
+        let credential = PatFile::open(&config.target.token_file).map_err(|why| cannot("target.token_file", why))?;
+        let tls = RustlsConfig::from_pem_file(&config.server.certificate, &config.server.private_key)
+            .await
+            .map_err(|why| {
+                let files = format!("{} and {}", config.server.certificate.display(), config.server.private_key.display());
+                cannot("server.certificate and server.private_key", format!("{files}: {why}"))
+            })?;
+        let scim = listen("server.listen", config.server.listen)?;
+        let ops = listen("ops.listen", config.ops.listen)?;
+        let client = Client::new(client_options(&config, credential)).map_err(|why| CannotStart(format!("target.{why}")))?;
+        let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
+        let public_url = public_url(&config, scim.local_addr()?);
+        Ok(Self {
+            config,
+            clock,
+            store,
+            client,
+            tokens,
+            tls,
+            scim,
+            ops,
+            public_url,
+        })
+    }
+
+    /// Where it can be reached once it runs.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system does not tell a listener's address.
+    pub fn addresses(&self) -> Result<Addresses> {
+        Ok(Addresses {
+            public_url: self.public_url.clone(),
+            ops_url: format!("http://{}", self.ops.local_addr()?),
+        })
+    }
+
+    /// Serves until `stop`; then finishes what runs, within ten seconds (rule D6).
+    ///
+    /// # Errors
+    ///
+    /// When a listener or the reconciler ends by itself.
+    pub async fn run(self, stop: CancellationToken) -> Result<()> {
+        let status = Status::default();
+        let worker = Worker::new(
+            self.store.clone(),
+            self.client.clone(),
+            self.clock,
+            worker_options(&self.config),
+            status.clone(),
+        );
+        let directory = Directory::new(self.store.clone(), self.clock, rules(&self.config));
+        let endpoint = Endpoint::new(directory, self.tokens.clone(), server_options(&self.config, &self.public_url));
+        let base = url::Url::parse(&self.public_url).map(|url| url.path().to_owned()).unwrap_or_default();
+        let rewrite = Rewrite::new(&base);
+        let rewritten = MapRequest::new(server::router(endpoint), move |mut request: Request| {
+            *request.uri_mut() = rewrite.apply(request.uri());
+            request
+        });
+        // Rewriting comes before routing only from outside a router.
+        let routes = Router::new().fallback_service(rewritten);
+        let operations = ops::router(Operations {
+            clock: self.clock,
+            store: self.store.clone(),
+            targets: vec![(TARGET.to_owned(), status)],
+        });
+
+        let (scim_handle, ops_handle) = (Handle::new(), Handle::new());
+        let acceptor = RustlsAcceptor::new(self.tls)
+            .handshake_timeout(Duration::from_secs(10))
+            .acceptor(NoDelayAcceptor);
+        let mut scim = axum_server::from_tcp(self.scim)?
+            .acceptor(acceptor)
+            .handle(scim_handle.clone())
+            .first_request_timeout(Duration::from_secs(30));
+        bound_connections(scim.http_builder());
+        let scim = scim.serve(routes.into_make_service());
+        let mut ops = axum_server::from_tcp(self.ops)?.handle(ops_handle.clone());
+        bound_connections(ops.http_builder());
+        let ops = ops.serve(operations.into_make_service());
+
+        let stopped = stop.clone();
+        let shutdown = async move {
+            stopped.cancelled().await;
+            scim_handle.graceful_shutdown(Some(GRACE));
+            ops_handle.graceful_shutdown(Some(Duration::from_secs(1)));
+        };
+        let reload = reload_tokens(self.tokens, stop.clone());
+        let worker = async { worker.run(stop.clone(), GRACE).await.context("the reconciler could not start") };
+        let (worker, scim, ops, (), ()) = tokio::join!(
+            ending(worker, &stop),
+            ending(async { scim.await.context("the SCIM listener failed") }, &stop),
+            ending(async { ops.await.context("the operations listener failed") }, &stop),
+            shutdown,
+            reload,
+        );
+        worker.and(scim).and(ops)
+    }
+}
+
+/// One part that ends takes the others with it.
+async fn ending(part: impl Future<Output = Result<()>>, stop: &CancellationToken) -> Result<()> {
+    let result = part.await;
+    stop.cancel();
+    result
+}
+
+/// Slow clients must not hold a connection for ever.
+fn bound_connections<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>) {
+    builder.http1().header_read_timeout(Some(Duration::from_secs(30)));
+    builder
+        .http2()
+        .keep_alive_interval(Some(Duration::from_secs(60)))
+        .keep_alive_timeout(Duration::from_secs(20))
+        .max_concurrent_streams(256);
+}
+
+async fn reload_tokens(tokens: Tokens, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TOKEN_CHECK) => {}
+        }
+        if let Err(why) = tokens.reload() {
+            tracing::warn!(%why, "the token file cannot be used; the tokens read before stay valid");
+        }
+    }
+}
+
+fn cannot(key: &str, why: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!(CannotStart(format!("{key}: {why}")))
+}
+
+fn listen(key: &str, address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).map_err(|why| cannot(key, format!("{address}: {why}")))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// The tenant URL; with `listen` on port 0 and a URL on port 0, the port that was taken.
+fn public_url(config: &Config, listening: SocketAddr) -> String {
+    let mut url = config.server.public_url.clone();
+    if url.port() == Some(0) {
+        // Only fails for URLs without a host; the configuration was checked for one.
+        let _ = url.set_port(Some(listening.port()));
+    }
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn client_options(config: &Config, credential: PatFile) -> ClientOptions {
+    let target = &config.target;
+    ClientOptions {
+        workspace_url: target.workspace_url.clone(),
+        credential,
+        resolve: target.resolve.clone(),
+        private_ranges: Some(target.ranges()),
+        ca_file: target.ca_file.clone(),
+        timeout: config.test.scale(target.timeout.0),
+        connect_timeout: config.test.scale(Duration::from_secs(15)).max(Duration::from_secs(1)),
+    }
+}
+
+fn worker_options(config: &Config) -> WorkerOptions {
+    let (section, test) = (&config.reconcile, &config.test);
+    WorkerOptions {
+        target: TARGET.to_owned(),
+        dry_run: config.target.mode == Mode::DryRun,
+        policy: Policy {
+            batch: section.batch,
+            proof: test.scale(section.absence_proof.0),
+            verify_after: test.scale(section.verify_after.0),
+            patience: test.scale(section.settle_at_most.0),
+            group_grace: test.scale(section.group_grace.0),
+            protected_users: config.target.protected_user_keys(),
+            protected_groups: config.target.protected_group_keys(),
+        },
+        speed: config.target.speed(),
+        probing: Probing {
+            first: test.scale(section.probe.0),
+            longest: test.scale(section.probe_at_most.0),
+        },
+        time_factor: test.time_factor,
+    }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        endpoint: ENDPOINT.to_owned(),
+        targets: vec![TARGET.to_owned()],
+        protected_users: config.target.protected_user_keys(),
+        protected_groups: config.target.protected_group_keys(),
+        settle_for: config.test.scale(config.reconcile.settle.0),
+        settle_at_most: config.test.scale(config.reconcile.settle_at_most.0),
+    }
+}
+
+fn server_options(config: &Config, public_url: &str) -> ServerOptions {
+    let server = &config.server;
+    ServerOptions {
+        public_url: public_url.to_owned(),
+        acknowledge_within: server.acknowledge_within.0,
+        waiting: server.max_waiting,
+        max_body_bytes: server.max_body_bytes,
+        body_timeout: Duration::from_secs(30),
+        default_page: server.max_page.min(100),
+        max_page: server.max_page,
+        in_flight: server.max_in_flight,
+        filter: scim::filter::Limits {
+            max_length: server.max_filter_length,
+            max_terms: server.max_filter_terms,
+            ..scim::filter::Limits::default()
+        },
+    }
+}
+
+/// Writes `text` to `path` so that a reader sees all of it or nothing.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,101 @@
+//! The command line. Exit code 2 is bad usage, configuration or a machine that does not
+//! let it start, always with one clear line.
+
+mod check_config;
+mod log;
+mod serve;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::CannotStart;
+use crate::config::ConfigError;
+use crate::store::StoreError;
+
+/// The SCIM bridge between Microsoft Entra ID and a private Azure Databricks workspace.
+#[derive(Debug, Parser)]
+#[command(name = "scim-bridge", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines are written to standard error.
+    #[arg(long, global = true, value_enum, default_value_t = LogForm::Human)]
+    log: LogForm,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogForm {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve SCIM and make Databricks follow, until stopped.
+    #[command(after_help = "Example:\n  scim-bridge serve --config bridge.toml\n  scim-bridge serve --config bridge.toml --log json")]
+    Serve(serve::Serve),
+    /// Read a configuration, say whether it can be used, and stop.
+    #[command(name = "check-config", after_help = "Example:\n  scim-bridge check-config --config bridge.toml")]
+    CheckConfig(check_config::CheckConfig),
+    /// Read the provisioning log: each change with the calls it took. Works beside a running bridge.
+    #[command(
+        name = "log",
+        after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held"
+    )]
+    Log(log::Log),
+}
+
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+struct ConfigArgument {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", env = "SCIM_BRIDGE_CONFIG")]
+    config: PathBuf,
+}
+
+/// Runs the program with these arguments, the first being its name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; everything else is bad usage.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    start_logging(arguments.log);
+    let done = match arguments.command {
+        Command::Serve(serve) => serve.run(),
+        Command::CheckConfig(check) => check.run(),
+        Command::Log(log) => log.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("scim-bridge: {error:#}");
+            let usage = error.downcast_ref::<ConfigError>().is_some()
+                || error.downcast_ref::<CannotStart>().is_some()
+                || error.downcast_ref::<StoreError>().is_some();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn start_logging(form: LogForm) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process keeps the first.
+    let _ = match form {
+        LogForm::Human => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogForm::Json => builder.json().try_init(),
+    };
+}

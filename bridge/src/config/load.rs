@@ -1,0 +1,233 @@
+//! Reading the file: parse, lay the environment over it, check; every error with its place.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::Config;
+
+/// What environment variables begin with: `SCIM_BRIDGE_TARGET_PACE` is `[target] pace`.
+const PREFIX: &str = "SCIM_BRIDGE_";
+const SECTIONS: [&str; 6] = ["server", "store", "target", "ops", "reconcile", "test"];
+
+/// A configuration that cannot be used, on one line.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Something in the file is wrong.
+    #[error("{path}:{line}: {what}")]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from one.
+        line: usize,
+        /// Key and remedy.
+        what: String,
+    },
+    /// Something in the environment is wrong.
+    #[error("environment variable {variable}: {what}")]
+    InEnvironment {
+        /// The variable.
+        variable: String,
+        /// Remedy.
+        what: String,
+    },
+}
+
+pub(super) fn load(path: &Path, environment: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut table: Table = toml::from_str(text).map_err(|error| in_file(path, line_at(text, error.span()), one_line(error.message())))?;
+    let overridden = overlay(&mut table, environment)?;
+    // The file by itself first, where positions are known; then file and environment together.
+    let place = |key: &str, reason: String| match overridden.iter().find(|(_, name)| name == key) {
+        Some((variable, _)) => ConfigError::InEnvironment {
+            variable: variable.clone(),
+            what: reason,
+        },
+        None => in_file(path, line_of(text, key), format!("{key}: {reason}")),
+    };
+    let mut config: Config = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let key = error.path().to_string();
+        let message = one_line(error.inner().message());
+        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let joined = |name: &str| {
+            if key == "." || key.is_empty() || key.ends_with(name) { key.trim_matches('.').to_owned() } else { format!("{key}.{name}") }
+        };
+        match (unknown, missing) {
+            (Some(name), _) => {
+                let key = joined(name);
+                let key = if key.is_empty() { name.to_owned() } else { key };
+                place(&key, format!("there is no such key ({message})"))
+            }
+            (_, Some(name)) => {
+                let key = joined(name);
+                let key = if key.is_empty() { name.to_owned() } else { key };
+                place(&key, "this key is missing; see the smallest configuration in the README".to_owned())
+            }
+            _ => place(&key, message),
+        }
+    })?;
+    config.check().map_err(|(section, key, why)| place(&format!("{section}.{key}"), why))?;
+    config.resolve_paths(path.parent().unwrap_or_else(|| Path::new(".")));
+    Ok(config)
+}
+
+/// Lays `SCIM_BRIDGE_SECTION_KEY=value` over the table; gives the variables used and their keys.
+fn overlay(
+    table: &mut Table,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let mut used = Vec::new();
+    for (variable, text) in environment {
+        let Some(name) = variable.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let lower = name.to_ascii_lowercase();
+        let split = SECTIONS
+            .iter()
+            .find_map(|section| Some((*section, lower.strip_prefix(section)?.strip_prefix('_')?)));
+        let Some((section, key)) = split else {
+            continue;
+        };
+        let entry = table
+            .entry(section.to_owned())
+            .or_insert_with(|| Value::Table(Table::new()));
+        let Value::Table(entry) = entry else {
+            return Err(ConfigError::InEnvironment {
+                variable,
+                what: format!("[{section}] is not a section"),
+            });
+        };
+        entry.insert(key.to_owned(), parse_value(&text));
+        used.push((variable.clone(), format!("{section}.{key}")));
+    }
+    Ok(used)
+}
+
+/// A number, a boolean or a list where the text is one in TOML; else the text itself.
+fn parse_value(text: &str) -> Value {
+    #[derive(Deserialize)]
+    struct Holder {
+        v: Value,
+    }
+    match toml::from_str::<Holder>(&format!("v = {text}")) {
+        Ok(Holder {
+            v: v @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_)),
+        }) => v,
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+fn in_file(path: &Path, line: usize, what: String) -> ConfigError {
+    ConfigError::InFile {
+        path: path.to_owned(),
+        line,
+        what,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    let at = span.map_or(0, |span| span.start.min(text.len()));
+    text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// The line of `section.key`; of the section if the key is missing; else the first.
+fn line_of(text: &str, key: &str) -> usize {
+    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let name = name.split(['.', '[']).next().unwrap_or_default();
+    let (mut inside, mut section_line) = (section.is_empty(), 1);
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(header) = line.strip_prefix('[') {
+            let header = header.split(']').next().unwrap_or_default().trim();
+            inside = header == section || (section.is_empty() && header == name);
+            if inside {
+                section_line = index + 1;
+            }
+        } else if inside && line.split('=').next().is_some_and(|left| left.trim().trim_matches('"') == name) {
+            return index + 1;
+        }
+    }
+    section_line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = r#"[server]
+listen = "127.0.0.1:8585"
+public_url = "https://localhost:8585/scim"
+certificate = "server.pem"
+private_key = "server.key"
+token_file = "entra-token"
+
+[store]
+path = "bridge.db"
+
+[target]
+workspace_url = "https://adb-1234567890123456.7.azuredatabricks.net"
+token_file = "databricks-token"
+mode = "dry-run"
+"#;
+
+    fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bridge.toml");
+        std::fs::write(&path, text).unwrap();
+        let variables = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        load(&path, variables).map_err(|error| {
+            let text = error.to_string();
+            text.replace(&dir.path().display().to_string(), "")
+        })
+    }
+
+    #[test]
+    fn the_smallest_configuration_is_enough() {
+        let config = read(SMALLEST, &[]).unwrap();
+        assert_eq!(config.target.mode, super::super::Mode::DryRun);
+        assert!(config.store.path.is_absolute());
+    }
+
+    #[test]
+    fn errors_name_line_key_and_remedy() {
+        let cases = [
+            (SMALLEST.replace("listen = \"127.0.0.1:8585\"", "lisen = \"127.0.0.1:8585\""), "/bridge.toml:2: server.lisen: there is no such key"),
+            (SMALLEST.replace("mode = \"dry-run\"", "mode = \"wet\""), "/bridge.toml:14: target.mode: unknown variant `wet`"),
+            (SMALLEST.replace("path = \"bridge.db\"", ""), "/bridge.toml:8: store.path: this key is missing"),
+            (SMALLEST.replace("https://adb", "http://adb"), "/bridge.toml:12: target.workspace_url: must begin with https://"),
+            (SMALLEST.replace("[store]", "[store"), "/bridge.toml:8: "),
+            (SMALLEST.replace("https://localhost:8585/scim", "localhost"), "/bridge.toml:3: server.public_url: "),
+        ];
+        for (text, expected) in cases {
+            let error = read(&text, &[]).unwrap_err();
+            assert!(error.starts_with(expected), "{error}\n{expected}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_a_key_and_is_named_when_it_is_wrong() {
+        let config = read(SMALLEST, &[("SCIM_BRIDGE_TARGET_PACE", "x60"), ("SCIM_BRIDGE_SERVER_MAX_PAGE", "50")]).unwrap();
+        assert_eq!((config.server.max_page, config.target.pace.as_str()), (50, "x60"));
+        let error = read(SMALLEST, &[("SCIM_BRIDGE_TARGET_PACE", "fast")]).unwrap_err();
+        assert!(error.starts_with("environment variable SCIM_BRIDGE_TARGET_PACE: "), "{error}");
+    }
+}

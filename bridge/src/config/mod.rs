@@ -1,0 +1,83 @@
+//! The configuration: one TOML file, each key overridable by an environment variable.
+//!
+//! Its surprise is what it does not hold: no secret stands in it, only the names of
+//! files that hold one. An error names file, line and key, and what to write instead.
+
+mod load;
+mod ops;
+mod reconcile;
+mod server;
+mod store;
+mod target;
+mod test;
+
+use std::path::{Path, PathBuf};
+
+pub use load::ConfigError;
+pub use ops::OpsSection;
+pub use reconcile::ReconcileSection;
+pub use server::ServerSection;
+pub use store::StoreSection;
+pub use target::{Mode, TargetSection};
+pub use test::TestSection;
+
+use serde::Deserialize;
+
+/// A whole configuration, checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The SCIM endpoint.
+    pub server: ServerSection,
+    /// The store.
+    pub store: StoreSection,
+    /// The Databricks workspace.
+    pub target: TargetSection,
+    /// The operations listener.
+    #[serde(default)]
+    pub ops: OpsSection,
+    /// Intervals and sizes of the reconciler.
+    #[serde(default)]
+    pub reconcile: ReconcileSection,
+    /// Keys for rehearsals and tests.
+    #[serde(default)]
+    pub test: TestSection,
+}
+
+impl Config {
+    /// Reads and checks the configuration at `path`, with the environment on top. Relative paths
+    /// in it are relative to the file.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming file, line and key, and the remedy.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        load::load(path, std::env::vars())
+    }
+
+    fn resolve_paths(&mut self, beside: &Path) {
+        let resolve = |path: &mut PathBuf| {
+            if path.is_relative() {
+                *path = beside.join(&*path);
+            }
+        };
+        resolve(&mut self.server.certificate);
+        resolve(&mut self.server.private_key);
+        resolve(&mut self.server.token_file);
+        resolve(&mut self.store.path);
+        resolve(&mut self.target.token_file);
+        if let Some(path) = &mut self.target.ca_file {
+            resolve(path);
+        }
+    }
+
+    /// What no single key can check: gives section, key and reason.
+    fn check(&self) -> Result<(), (&'static str, &'static str, String)> {
+        self.server.check().map_err(|(key, why)| ("server", key, why))?;
+        self.ops.check().map_err(|(key, why)| ("ops", key, why))?;
+        self.target.check().map_err(|(key, why)| ("target", key, why))?;
+        self.reconcile.check().map_err(|(key, why)| ("reconcile", key, why))?;
+        self.test.check().map_err(|(key, why)| ("test", key, why))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! `[target]`: the Databricks workspace.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de::Error};
+use url::{Host, Url};
+
+use crate::databricks::PrivateRanges;
+use crate::databricks::pace::Speed;
+use crate::id::fold;
+use crate::reconcile::policy::RESERVED_GROUPS;
+
+/// Whether anything is written upstream (rule E2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Nothing is written; changes are accepted and wait.
+    DryRun,
+    /// Databricks follows.
+    Live,
+}
+
+/// A length of time: `90s`, `1.5s`, `200ms`, `2m`, `3h`, `30d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval(pub Duration);
+
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_duration(&text).map_err(D::Error::custom)
+    }
+}
+
+pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
+    let wrong = || format!("\"{text}\" is not a length of time; write for example \"90s\", \"1.5s\", \"2m\" or \"30d\"");
+    let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err(wrong()),
+    };
+    Duration::try_from_secs_f64(number * seconds).map(Interval).map_err(|_| wrong())
+}
+
+/// `[target]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSection {
+    /// `https://adb-….azuredatabricks.net`. `SCIM_BRIDGE_TARGET_WORKSPACE_URL`
+    pub workspace_url: Url,
+    /// File with a workspace admin's personal access token. `SCIM_BRIDGE_TARGET_TOKEN_FILE`
+    pub token_file: PathBuf,
+    /// `dry-run` or `live`. `SCIM_BRIDGE_TARGET_MODE`
+    pub mode: Mode,
+    /// `published`, `off` or `xN`: how fast Databricks may be asked. Default `published`. `SCIM_BRIDGE_TARGET_PACE`
+    #[serde(default = "pace")]
+    pub pace: String,
+    /// Addresses to use for the workspace's name instead of DNS. Default none. `SCIM_BRIDGE_TARGET_RESOLVE`
+    #[serde(default)]
+    pub resolve: Vec<IpAddr>,
+    /// CIDR ranges that its address must lie in (rule E5). Default RFC 1918, CGNAT and ULA. `SCIM_BRIDGE_TARGET_PRIVATE_RANGES`
+    #[serde(default)]
+    pub private_ranges: Option<Vec<IpNet>>,
+    /// PEM bundle to trust instead of the machine's certificates. Default none. `SCIM_BRIDGE_TARGET_CA_FILE`
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Time limit of one call. Default `60s`. `SCIM_BRIDGE_TARGET_TIMEOUT`
+    #[serde(default = "timeout")]
+    pub timeout: Interval,
+    /// User names never to be written, besides the bridge's own identity. Default none. `SCIM_BRIDGE_TARGET_PROTECTED_USERS`
+    #[serde(default)]
+    pub protected_users: Vec<String>,
+    /// Group names never to be written, besides `admins`, `users`, `account users`. Default none. `SCIM_BRIDGE_TARGET_PROTECTED_GROUPS`
+    #[serde(default)]
+    pub protected_groups: Vec<String>,
+}
+
+fn pace() -> String {
+    "published".to_owned()
+}
+
+const fn timeout() -> Interval {
+    Interval(Duration::from_secs(60))
+}
+
+impl TargetSection {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.workspace_url.scheme() != "https" {
+            return Err(("workspace_url", "must begin with https://".to_owned()));
+        }
+        if self.workspace_url.path() != "/" || self.workspace_url.query().is_some() {
+            return Err((
+                "workspace_url",
+                "must be the workspace's address alone, without a path: https://adb-….azuredatabricks.net".to_owned(),
+            ));
+        }
+        self.check_literal_host()?;
+        self.pace.parse::<Speed>().map_err(|why| ("pace", why))?;
+        if self.timeout.0.is_zero() {
+            return Err(("timeout", "must be longer than 0s".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// A host that is an address is never resolved, so it is checked here (rule E5).
+    fn check_literal_host(&self) -> Result<(), (&'static str, String)> {
+        let address: IpAddr = match self.workspace_url.host() {
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => address.into(),
+            Some(Host::Domain(_)) => return Ok(()),
+            None => return Err(("workspace_url", "must name a host".to_owned())),
+        };
+        if self.ranges().contain(address) {
+            return Ok(());
+        }
+        Err((
+            "workspace_url",
+            format!("{address} lies outside target.private_ranges; use the workspace's name, or add its range"),
+        ))
+    }
+
+    /// The ranges that the workspace's address must lie in.
+    pub fn ranges(&self) -> PrivateRanges {
+        self.private_ranges.clone().map_or_else(PrivateRanges::default, PrivateRanges::new)
+    }
+
+    /// How fast to ask. Checked when the configuration was read.
+    pub fn speed(&self) -> Speed {
+        self.pace.parse().unwrap_or_default()
+    }
+
+    /// Folded names of users that are never written.
+    pub fn protected_user_keys(&self) -> BTreeSet<String> {
+        self.protected_users.iter().map(|name| fold(name)).collect()
+    }
+
+    /// Folded names of groups that are never written, Databricks' own among them.
+    pub fn protected_group_keys(&self) -> BTreeSet<String> {
+        let reserved = RESERVED_GROUPS.iter().map(|&name| name.to_owned());
+        reserved.chain(self.protected_groups.iter().map(|name| fold(name))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_written_with_a_unit() {
+        assert_eq!(parse_duration("1.5s").unwrap().0, Duration::from_millis(1500));
+        assert_eq!(parse_duration("30d").unwrap().0, Duration::from_secs(30 * 86_400));
+        for wrong in ["", "5", "s", "-1s", "1 week"] {
+            assert!(parse_duration(wrong).unwrap_err().contains("write for example"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What an answer means: one pure function from status, headers and body.
+//!
+//! Its surprise: Databricks throttles with a 500, refuses a token with a 403, and a
+//! front end closed by Private Link redirects to a login page. The order of the
+//! branches follows from that.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::{DatabricksError, Unknown};
+
+/// `Retry-After` is believed up to ten minutes (rule D4).
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
+/// As much of Databricks' own words as goes into a log line.
+const LONGEST_DETAIL: usize = 300;
+
+const THROTTLE_MARKERS: &[&str] = &["REQUEST_LIMIT_EXCEEDED", "RPC token bucket limit has been exceeded", "RESOURCE_EXHAUSTED"];
+const TRANSIENT_MARKERS: &[&str] = &[
+    "Unexpected error",
+    "try again later",
+    "TEMPORARILY_UNAVAILABLE",
+    "DEADLINE_EXCEEDED",
+];
+const PRIVATE_LINK_MARKERS: &[&str] = &["Unauthorized network access to workspace", "Public access is not allowed"];
+const NOT_ADMITTED_MARKERS: &[&str] = &[
+    "blocked by Databricks IP ACL",
+    "Invalid access token",
+    "Unauthorized access to Org",
+    "only accessible by admins",
+    "Credential was not sent",
+    "PERMISSION_DENIED",
+];
+
+/// The parts of an answer that its meaning depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// `Location`, if any.
+    pub location: Option<&'a str>,
+    /// `Retry-After`, if any.
+    pub retry_after: Option<&'a str>,
+    /// `Content-Type`, if any.
+    pub content_type: Option<&'a str>,
+    /// The whole body.
+    pub body: &'a [u8],
+}
+
+/// Tells a success, with its JSON body if there is one, from every kind of failure.
+///
+/// # Errors
+///
+/// The [`DatabricksError`] that says what may be done next (reference of the answers:
+/// retry table and error catalogue of the Databricks SCIM API).
+pub fn classify(raw: Raw<'_>) -> Result<Option<Value>, DatabricksError> {
+    let text = String::from_utf8_lossy(raw.body);
+    let text = text.trim();
+    let json: Option<Value> = serde_json::from_slice(raw.body).ok();
+    let status = raw.status;
+    if (300..400).contains(&status) {
+        return Err(redirected(raw));
+    }
+    if contains_any(text, PRIVATE_LINK_MARKERS) && status == 403 {
+        return Err(DatabricksError::PrivateLink {
+            status,
+            detail: detail(json.as_ref(), text),
+        });
+    }
+    if is_html(raw.content_type, text) {
+        return Err(DatabricksError::OutcomeUnknown(Unknown::Html(status)));
+    }
+    match status {
+        200..=299 if text.is_empty() => Ok(None),
+        200..=299 => match json {
+            Some(body) => Ok(Some(body)),
+            None => Err(DatabricksError::OutcomeUnknown(Unknown::Garbled(status))),
+        },
+        429 => Err(DatabricksError::RateLimited {
+            retry_after: raw.retry_after.and_then(parse_retry_after),
+            concurrency: text.contains("concurrent limit"),
+            status,
+        }),
+        400 | 500 if contains_any(text, THROTTLE_MARKERS) => Err(DatabricksError::RateLimited {
+            retry_after: raw.retry_after.and_then(parse_retry_after),
+            concurrency: text.contains("concurrent limit"),
+            status,
+        }),
+        400 | 500 if contains_any(text, TRANSIENT_MARKERS) => Err(DatabricksError::Busy {
+            status,
+            detail: detail(json.as_ref(), text),
+        }),
+        503 if text.contains("No webapps are available") => Err(DatabricksError::Busy {
+            status,
+            detail: detail(None, text),
+        }),
+        500..=599 => Err(DatabricksError::OutcomeUnknown(Unknown::ServerError(status))),
+        400..=499 => Err(refused(status, json.as_ref(), text)),
+        _ => Err(DatabricksError::OutcomeUnknown(Unknown::Garbled(status))),
+    }
+}
+
+fn redirected(raw: Raw<'_>) -> DatabricksError {
+    let location = raw.location.unwrap_or_default();
+    let decoded = location.replace("%3A", ":").replace("%3a", ":");
+    if decoded.contains("/login.html") && decoded.contains("error=private-link-validation-error") {
+        return DatabricksError::PrivateLink {
+            status: raw.status,
+            detail: "redirected to the login page: private-link-validation-error".to_owned(),
+        };
+    }
+    DatabricksError::OutcomeUnknown(Unknown::Redirected(raw.status))
+}
+
+/// A 4xx. One without a body of Databricks' own is a stranger's and proves nothing (rule B2).
+fn refused(status: u16, json: Option<&Value>, text: &str) -> DatabricksError {
+    let known_text = contains_any(text, NOT_ADMITTED_MARKERS) || text.contains("already exists");
+    let Some(body) = json.filter(|body| is_databricks_error(body)).or_else(|| json.filter(|_| known_text)) else {
+        if known_text {
+            return not_admitted_or_taken(status, detail(None, text));
+        }
+        return DatabricksError::OutcomeUnknown(Unknown::Garbled(status));
+    };
+    let said = detail(Some(body), text);
+    if status == 401 || known_text {
+        return not_admitted_or_taken(status, said);
+    }
+    let code = body.get("error_code").and_then(Value::as_str).unwrap_or_default();
+    match status {
+        409 if matches!(code, "ABORTED" | "RESOURCE_CONFLICT") => DatabricksError::Busy { status, detail: said },
+        409 => DatabricksError::AlreadyExists { status, detail: said },
+        404 if code == "ENDPOINT_NOT_FOUND" => DatabricksError::Refused { status, detail: said },
+        404 => DatabricksError::NotFound { status, detail: said },
+        _ => DatabricksError::Refused { status, detail: said },
+    }
+}
+
+fn not_admitted_or_taken(status: u16, detail: String) -> DatabricksError {
+    if detail.contains("already exists") {
+        DatabricksError::AlreadyExists { status, detail }
+    } else {
+        DatabricksError::NotAdmitted { status, detail }
+    }
+}
+
+/// One of the JSON shapes that Databricks reports errors in.
+fn is_databricks_error(body: &Value) -> bool {
+    let Some(object) = body.as_object() else {
+        return false;
+    };
+    object.contains_key("error_code")
+        || object.contains_key("error")
+        || object.contains_key("X-Databricks-Reason-Phrase")
+        || object
+            .get("schemas")
+            .and_then(Value::as_array)
+            .is_some_and(|schemas| schemas.iter().any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error"))))
+}
+
+fn detail(json: Option<&Value>, text: &str) -> String {
+    let said = json
+        .and_then(|body| {
+            ["detail", "message", "error_description", "error"]
+                .iter()
+                .find_map(|key| body.get(key).and_then(Value::as_str))
+        })
+        .unwrap_or(text);
+    said.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
+}
+
+fn is_html(content_type: Option<&str>, text: &str) -> bool {
+    content_type.is_some_and(|kind| kind.starts_with("text/html"))
+        || text.starts_with("<!")
+        || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<html"))
+}
+
+fn contains_any(text: &str, markers: &[&str]) -> bool {
+    markers.iter().any(|marker| text.contains(marker))
+}
+
+fn parse_retry_after(header: &str) -> Option<Duration> {
+    let seconds: u64 = header.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Result<Option<Value>, DatabricksError> {
+        classify(Raw {
+            status,
+            location: None,
+            retry_after: None,
+            content_type: Some("application/json"),
+            body: body.as_bytes(),
+        })
+    }
+
+    fn cause(status: u16, body: &str) -> &'static str {
+        answer(status, body).unwrap_err().cause()
+    }
+
+    #[test]
+    fn a_success_may_have_a_body_or_none() {
+        assert_eq!(answer(204, "").unwrap(), None);
+        assert_eq!(answer(200, r#"{"id":"1"}"#).unwrap().unwrap()["id"], "1");
+    }
+
+    #[test]
+    fn a_success_with_a_web_page_is_no_success() {
+        assert_eq!(cause(200, "<!doctype html><title>Databricks - Sign In</title>"), "html");
+        assert_eq!(cause(200, "{\"id\":"), "garbled");
+    }
+
+    #[test]
+    fn throttling_is_recognised_in_the_open_and_in_disguise() {
+        let body = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"REQUEST_LIMIT_EXCEEDED: Workspace 1234 exceeded the concurrent limit of 4 requests.","status":"500"}"#;
+        assert!(matches!(
+            answer(500, body),
+            Err(DatabricksError::RateLimited { concurrency: true, .. })
+        ));
+        let raw = Raw {
+            status: 429,
+            location: None,
+            retry_after: Some("7"),
+            content_type: None,
+            body: br#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"Too many requests"}"#,
+        };
+        assert!(matches!(
+            classify(raw),
+            Err(DatabricksError::RateLimited { retry_after: Some(delay), concurrency: false, .. }) if delay == Duration::from_secs(7)
+        ));
+    }
+
+    #[test]
+    fn retry_after_is_believed_up_to_ten_minutes() {
+        assert_eq!(parse_retry_after("86400"), Some(LONGEST_RETRY_AFTER));
+        assert_eq!(parse_retry_after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+    }
+
+    #[test]
+    fn every_private_link_refusal_is_named() {
+        let redirect = Raw {
+            status: 302,
+            location: Some("/login.html?error=private-link-validation-error%3A7474646471015793"),
+            retry_after: None,
+            content_type: None,
+            body: b"",
+        };
+        assert_eq!(classify(redirect).unwrap_err().cause(), "private-link");
+        assert_eq!(cause(403, "Unauthorized network access to workspace: 7474646471015793"), "private-link");
+        let json = r#"{"error_code":"403","message":"Unauthorized network access to workspace: 1234567890123456"}"#;
+        assert_eq!(cause(403, json), "private-link");
+        let app = r#"{"X-Databricks-Reason-Phrase":"Public access is not allowed for workspace: 2717931942638877"}"#;
+        assert_eq!(cause(403, app), "private-link");
+    }
+
+    #[test]
+    fn another_redirect_proves_nothing() {
+        let raw = Raw {
+            status: 302,
+            location: Some("https://login.microsoftonline.com/x"),
+            retry_after: None,
+            content_type: None,
+            body: b"",
+        };
+        assert_eq!(classify(raw).unwrap_err().cause(), "redirected");
+    }
+
+    #[test]
+    fn a_refused_credential_is_told_from_a_refused_request() {
+        assert_eq!(cause(403, r#"{"error_code":403,"message":"Invalid access token."}"#), "not-admitted");
+        assert_eq!(
+            cause(401, r#"{"error_code":401,"message":"Credential was not sent or was of an unsupported type for this API."}"#),
+            "not-admitted"
+        );
+        let named = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Cannot change user 12.","status":"403"}"#;
+        assert_eq!(cause(403, named), "refused");
+    }
+
+    #[test]
+    fn a_4xx_without_a_databricks_body_proves_nothing() {
+        assert_eq!(cause(404, "not here"), "garbled");
+        assert_eq!(cause(400, "{}"), "garbled");
+        assert_eq!(cause(403, "<html>blocked by proxy</html>"), "html");
+    }
+
+    #[test]
+    fn a_taken_name_and_a_concurrent_change_are_different_409s() {
+        let taken = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"User with username me@example.com already exists.","status":"409"}"#;
+        assert_eq!(cause(409, taken), "already-exists");
+        assert_eq!(cause(409, r#"{"error_code":"RESOURCE_CONFLICT","message":"again"}"#), "busy");
+    }
+
+    #[test]
+    fn only_some_5xx_prove_that_nothing_happened() {
+        assert_eq!(cause(503, "No webapps are available to handle your request. Please try again later."), "busy");
+        assert_eq!(cause(503, r#"{"error_code":"TEMPORARILY_UNAVAILABLE"}"#), "server-error");
+        assert_eq!(cause(500, r#"{"error_code":"TEMPORARILY_UNAVAILABLE"}"#), "busy");
+        let group = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Error in performing the patch operation on group resource.","status":"500"}"#;
+        assert_eq!(cause(500, group), "server-error");
+        assert_eq!(cause(502, ""), "server-error");
+    }
+
+    #[test]
+    fn details_are_short_and_on_one_line() {
+        let long = format!("{{\"error_code\":\"X\",\"message\":\"a\\nb{}\"}}", "c".repeat(1000));
+        let Err(DatabricksError::Refused { detail, .. }) = answer(400, &long) else {
+            panic!("a refusal");
+        };
+        assert_eq!(detail.len(), LONGEST_DETAIL);
+        assert!(detail.starts_with("abc"));
+    }
+}

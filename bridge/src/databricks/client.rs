@@ -1,0 +1,320 @@
+//! Asking Databricks: one method a kind of call, one request each, no retries.
+//!
+//! Whether and when to ask again is the reconciler's decision; it knows what the call
+//! was for. Redirects are never followed: the Private Link refusal is one.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::answer::{Raw, classify};
+use super::error::{DatabricksError, Unknown};
+use super::private_link::PrivateResolver;
+use super::wire::{self, WireGroup, WireList, WireUser};
+use super::{PatFile, PrivateRanges};
+use crate::id::UpstreamId;
+use crate::store::Kind;
+
+/// Where the workspace-level SCIM API stands.
+const BASE: &str = "/api/2.0/preview/scim/v2";
+/// Resources a page; Databricks may give fewer.
+const PAGE: usize = 100;
+/// A larger answer than this is not Databricks'.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// How to reach a workspace.
+#[derive(Debug)]
+pub struct ClientOptions {
+    /// `https://adb-….azuredatabricks.net`, with a port if it is not 443.
+    pub workspace_url: Url,
+    /// The credential.
+    pub credential: PatFile,
+    /// Addresses to use for the workspace's name instead of DNS.
+    pub resolve: Vec<IpAddr>,
+    /// The ranges that its address must lie in; `None` = not checked.
+    pub private_ranges: Option<PrivateRanges>,
+    /// Certificates to trust instead of the machine's.
+    pub ca_file: Option<PathBuf>,
+    /// Time limit of one call, connecting included.
+    pub timeout: Duration,
+    /// Time limit of connecting.
+    pub connect_timeout: Duration,
+}
+
+/// A success: the status, for the log, and what was answered.
+#[derive(Debug, Clone)]
+pub struct Answered<T> {
+    /// HTTP status.
+    pub status: u16,
+    /// The answer.
+    pub value: T,
+}
+
+/// Asks one workspace. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    base: String,
+    credential: PatFile,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("base", &self.inner.base).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for the workspace of `options`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence naming the configuration key that is wrong.
+    pub fn new(options: ClientOptions) -> Result<Self, String> {
+        let host = options.workspace_url.host_str().unwrap_or_default().to_owned();
+        let everything = || PrivateRanges::new(vec!["0.0.0.0/0".parse().expect("a range"), "::/0".parse().expect("a range")]);
+        let resolver = PrivateResolver::new(&host, options.resolve, options.private_ranges.unwrap_or_else(everything));
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")))
+            .no_proxy()
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .dns_resolver(Arc::new(resolver))
+            .timeout(options.timeout)
+            .connect_timeout(options.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .tcp_nodelay(true);
+        if let Some(path) = &options.ca_file {
+            builder = builder.tls_certs_only(read_certificates(path)?);
+        }
+        let http = builder.build().map_err(|error| format!("the client for {host} cannot be made: {error}"))?;
+        let base = options.workspace_url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http,
+                base: format!("{base}{BASE}"),
+                credential: options.credential,
+            }),
+        })
+    }
+
+    /// Who the bridge is at Databricks: the cheapest call there is.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn me(&self) -> Result<Answered<WireUser>, DatabricksError> {
+        self.read("/Me?excludedAttributes=entitlements").await
+    }
+
+    /// One page of all users; `start` counts from one. The list ends with a page without resources.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn users(&self, start: usize) -> Result<Answered<WireList<WireUser>>, DatabricksError> {
+        self.read(&format!("/Users?attributes=userName,active&startIndex={start}&count={PAGE}")).await
+    }
+
+    /// One page of all groups, without members.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn groups(&self, start: usize) -> Result<Answered<WireList<WireGroup>>, DatabricksError> {
+        self.read(&format!("/Groups?attributes=displayName&startIndex={start}&count={PAGE}")).await
+    }
+
+    /// The users of this name: none or one.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn users_named(&self, user_name: &str) -> Result<Answered<WireList<WireUser>>, DatabricksError> {
+        let filter = encode(&format!("userName eq \"{}\"", quote(&user_name.to_lowercase())));
+        self.read(&format!("/Users?filter={filter}")).await
+    }
+
+    /// The groups of this name, as far as Databricks compares.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn groups_named(&self, display_name: &str) -> Result<Answered<WireList<WireGroup>>, DatabricksError> {
+        let filter = encode(&format!("displayName eq \"{}\"", quote(display_name)));
+        self.read(&format!("/Groups?filter={filter}")).await
+    }
+
+    /// One user.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn user(&self, id: &UpstreamId) -> Result<Answered<WireUser>, DatabricksError> {
+        self.read(&format!("/Users/{id}")).await
+    }
+
+    /// One group with its members.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn group(&self, id: &UpstreamId) -> Result<Answered<WireGroup>, DatabricksError> {
+        self.read(&format!("/Groups/{id}")).await
+    }
+
+    /// Creates a user or group. The id is missing when Databricks answered success without saying it.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn create(&self, kind: Kind, body: &Value) -> Result<Answered<Option<UpstreamId>>, DatabricksError> {
+        let answered = self.call(Method::POST, collection(kind), Some(body)).await?;
+        let id = answered
+            .value
+            .as_ref()
+            .and_then(|made| made.get("id"))
+            .and_then(Value::as_str)
+            .and_then(UpstreamId::parse);
+        Ok(Answered {
+            status: answered.status,
+            value: id,
+        })
+    }
+
+    /// Patches a user or group; `operations` are of [`wire`].
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn patch(&self, kind: Kind, id: &UpstreamId, operations: Vec<Value>) -> Result<Answered<()>, DatabricksError> {
+        let path = format!("{}/{id}", collection(kind));
+        let answered = self.call(Method::PATCH, &path, Some(&wire::patch(operations))).await?;
+        Ok(Answered {
+            status: answered.status,
+            value: (),
+        })
+    }
+
+    /// Deletes a user or group.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn delete(&self, kind: Kind, id: &UpstreamId) -> Result<Answered<()>, DatabricksError> {
+        let answered = self.call(Method::DELETE, &format!("{}/{id}", collection(kind)), None).await?;
+        Ok(Answered {
+            status: answered.status,
+            value: (),
+        })
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Answered<T>, DatabricksError> {
+        let answered = self.call(Method::GET, path, None).await?;
+        let value = answered.value.unwrap_or(Value::Null);
+        let value = serde_json::from_value(value)
+            .map_err(|_| DatabricksError::OutcomeUnknown(Unknown::Garbled(answered.status)))?;
+        Ok(Answered {
+            status: answered.status,
+            value,
+        })
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answered<Option<Value>>, DatabricksError> {
+        let token = self.inner.credential.token().map_err(|cause| DatabricksError::Unreachable { cause })?;
+        let mut request = self
+            .inner
+            .http
+            .request(method, format!("{}{path}", self.inner.base))
+            .bearer_auth(token.expose_secret())
+            .header(ACCEPT, "application/scim+json, application/json");
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/scim+json; charset=utf-8").body(body.to_string());
+        }
+        let response = request.send().await.map_err(|error| unsent_or_unknown(&error))?;
+        let status = response.status().as_u16();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (location, retry_after, content_type) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_TYPE));
+        let body = whole_body(response).await?;
+        let value = classify(Raw {
+            status,
+            location: location.as_deref(),
+            retry_after: retry_after.as_deref(),
+            content_type: content_type.as_deref(),
+            body: &body,
+        })?;
+        Ok(Answered { status, value })
+    }
+}
+
+async fn whole_body(mut response: reqwest::Response) -> Result<Vec<u8>, DatabricksError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Ok(Some(_)) | Err(_) => return Err(DatabricksError::OutcomeUnknown(Unknown::Cut)),
+        }
+    }
+}
+
+/// Only a failure to connect proves that nothing was sent (rule B2).
+fn unsent_or_unknown(error: &reqwest::Error) -> DatabricksError {
+    if error.is_connect() || error.is_builder() {
+        return DatabricksError::Unreachable {
+            cause: deepest_cause(error),
+        };
+    }
+    if error.is_timeout() {
+        return DatabricksError::OutcomeUnknown(Unknown::TimedOut);
+    }
+    DatabricksError::OutcomeUnknown(Unknown::Cut)
+}
+
+/// The innermost reason: name not found, connection refused, certificate not trusted …
+fn deepest_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if error.is_timeout() { "connecting timed out".to_owned() } else { cause.to_string() }
+}
+
+fn read_certificates(path: &PathBuf) -> Result<Vec<reqwest::Certificate>, String> {
+    let pem = std::fs::read(path).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
+    if found.is_empty() {
+        return Err(format!("ca_file {}: holds no certificate", path.display()));
+    }
+    Ok(found)
+}
+
+const fn collection(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "/Users",
+        Kind::Group => "/Groups",
+    }
+}
+
+/// A value inside the double quotes of a filter.
+fn quote(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// Percent-encodes for a query; blanks become `%20`, as Databricks refuses `+`.
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

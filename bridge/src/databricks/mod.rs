@@ -1,0 +1,19 @@
+//! The client side: how Databricks is reached, asked and understood.
+//!
+//! Knows the wire and nothing of desired state. Only this module knows reqwest. Its
+//! types are its own: `server` reads the same protocol with other code, so that a
+//! misreading shows up as a disagreement.
+
+mod answer;
+mod client;
+mod credentials;
+mod error;
+pub mod pace;
+mod private_link;
+pub mod wire;
+
+pub use answer::classify;
+pub use client::{Answered, Client, ClientOptions};
+pub use credentials::PatFile;
+pub use error::{DatabricksError, Unknown};
+pub use private_link::PrivateRanges;

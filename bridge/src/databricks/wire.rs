@@ -1,0 +1,206 @@
+//! What Databricks writes and reads: its own types, tolerant where its answers vary.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+const CORE_USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+/// A user as Databricks shows it. Anything may be missing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireUser {
+    /// A decimal number.
+    pub id: String,
+    /// Lower-cased by Databricks.
+    pub user_name: String,
+    /// Shown name.
+    pub display_name: Option<String>,
+    /// Parts of the name.
+    pub name: WireName,
+    /// Absent in some answers.
+    pub active: Option<Value>,
+    /// The client's id.
+    pub external_id: Option<String>,
+    /// Direct entitlements.
+    pub entitlements: Vec<WireValue>,
+    /// Direct and inherited roles.
+    pub roles: Vec<WireValue>,
+    /// The groups it is in.
+    pub groups: Vec<WireValue>,
+}
+
+/// Parts of a user's name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireName {
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+}
+
+/// A group as Databricks shows it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireGroup {
+    /// A decimal number.
+    pub id: String,
+    /// Unique within the workspace.
+    pub display_name: String,
+    /// Absent when there are none.
+    pub members: Vec<WireValue>,
+}
+
+/// An item of a multi-valued attribute.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WireValue {
+    /// The value, often an id.
+    pub value: String,
+    /// `direct`, `indirect` or a relative resource path elsewhere.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireList<T> {
+    /// All that match.
+    #[serde(default)]
+    pub total_results: u64,
+    /// Absent when empty.
+    #[serde(rename = "Resources", default = "Vec::new")]
+    pub resources: Vec<T>,
+}
+
+impl WireUser {
+    /// `active`, which is missing from some answers and a string in others.
+    pub fn is_active(&self) -> Option<bool> {
+        match self.active.as_ref()? {
+            Value::Bool(active) => Some(*active),
+            Value::String(text) => Some(text.eq_ignore_ascii_case("true")),
+            _ => None,
+        }
+    }
+}
+
+/// A user to be created. Absent attributes are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewUser {
+    /// E-mail form; Databricks lower-cases it.
+    pub user_name: String,
+    /// Shown name.
+    pub display_name: Option<String>,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// The client's id.
+    pub external_id: Option<String>,
+    /// Whether the account may be used.
+    pub active: bool,
+}
+
+impl NewUser {
+    /// The request body.
+    pub fn to_json(&self) -> Value {
+        let mut body = json!({ "schemas": [CORE_USER], "userName": self.user_name });
+        if let Some(name) = &self.display_name {
+            body["displayName"] = json!(name);
+        }
+        let parts = [("givenName", &self.given_name), ("familyName", &self.family_name)];
+        for (key, part) in parts {
+            if let Some(part) = part {
+                body["name"][key] = json!(part);
+            }
+        }
+        if let Some(id) = &self.external_id {
+            body["externalId"] = json!(id);
+        }
+        body["active"] = json!(self.active);
+        body
+    }
+}
+
+/// The body that creates a group with its first members inline.
+pub fn new_group(display_name: &str, members: &[&str]) -> Value {
+    let mut body = json!({ "schemas": [CORE_GROUP], "displayName": display_name });
+    if !members.is_empty() {
+        body["members"] = members.iter().map(|id| json!({ "value": id })).collect();
+    }
+    body
+}
+
+/// The PATCH envelope: key exactly `Operations`, `op` in lower case.
+pub fn patch(operations: Vec<Value>) -> Value {
+    json!({ "schemas": [PATCH_OP], "Operations": operations })
+}
+
+/// Sets `active` in the form that works at workspace and account level.
+pub fn set_active(active: bool) -> Value {
+    json!({ "op": "replace", "path": "active", "value": [{ "value": if active { "true" } else { "false" } }] })
+}
+
+/// Sets or clears one simple attribute by its path.
+pub fn set_attribute(path: &str, value: Option<&str>) -> Value {
+    json!({ "op": "replace", "path": path, "value": value.unwrap_or_default() })
+}
+
+/// Adds members; never bare strings, never a filter path.
+pub fn add_members(ids: &[&str]) -> Value {
+    let members: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
+    json!({ "op": "add", "path": "members", "value": members })
+}
+
+/// Removes one member. A `remove` with a value empties the group on some deployments.
+pub fn remove_member(id: &str) -> Value {
+    json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") })
+}
+
+/// Clears all direct entitlements: an element without a value (what the vendor's provider sends).
+pub fn clear_entitlements() -> Value {
+    json!({ "op": "replace", "path": "entitlements", "value": [{}] })
+}
+
+/// Removes one role.
+pub fn remove_role(role: &str) -> Value {
+    let quoted = role.replace('\\', "\\\\").replace('"', "\\\"");
+    json!({ "op": "remove", "path": format!("roles[value eq \"{quoted}\"]") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_may_leave_out_almost_everything() {
+        let user: WireUser = serde_json::from_str(r#"{"id":"1","userName":"a@b.test","active":"False"}"#).unwrap();
+        assert_eq!(user.is_active(), Some(false));
+        let page: WireList<WireGroup> = serde_json::from_str(r#"{"totalResults":0}"#).unwrap();
+        assert!(page.resources.is_empty());
+    }
+
+    #[test]
+    fn a_new_user_leaves_out_what_is_not_known() {
+        let user = NewUser {
+            user_name: "a@b.test".to_owned(),
+            family_name: Some("Ä".to_owned()),
+            active: true,
+            ..NewUser::default()
+        };
+        assert_eq!(
+            user.to_json(),
+            json!({"schemas":[CORE_USER],"userName":"a@b.test","name":{"familyName":"Ä"},"active":true})
+        );
+    }
+
+    #[test]
+    fn a_member_is_removed_by_a_filter_and_never_by_a_value() {
+        let removal = remove_member("1112");
+        assert_eq!(removal["path"], "members[value eq \"1112\"]");
+        assert_eq!(removal.get("value"), None);
+    }
+}

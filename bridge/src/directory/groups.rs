@@ -1,0 +1,245 @@
+//! Groups and their members.
+//!
+//! Members are edges, not part of the document: one member of ten thousand costs what
+//! one of five costs.
+
+use std::collections::HashSet;
+
+use scim::filter::Filter;
+use scim::patch::{self, MembersChange};
+use scim::resource::{Resource, read_body, remove, same};
+use scim::schema;
+use serde_json::{Value, json};
+
+use super::draft::to_row;
+use super::{Accepted, Change, Directory, DirectoryError, Request};
+use crate::id::{ScimId, fold};
+use crate::store::{Kind, QueueClass, Stored};
+
+/// A member as a body gives it.
+struct Given {
+    id: String,
+    display: Option<String>,
+}
+
+/// What happened to the edges of a group.
+#[derive(Debug, Default, Clone, Copy)]
+struct Moved {
+    added: bool,
+    removed: bool,
+}
+
+impl Directory {
+    /// Creates a group from the body of a POST.
+    ///
+    /// # Errors
+    ///
+    /// 400 for a body that is no group, members that do not exist or a protected name; 409
+    /// `uniqueness` for a `displayName` that a live group has, whatever the letter case (rule A11).
+    pub async fn create_group(&self, request: &Request, id: ScimId, body: Value) -> Result<Accepted, DirectoryError> {
+        let mut document = read_body(schema::group(), &body)?;
+        let given = take_members(&mut document);
+        self.change(request, move |change| {
+            let row = to_row(id, Kind::Group, document);
+            change.check_protected(Kind::Group, &row.name)?;
+            change.check_unique(Kind::Group, &row.name, None)?;
+            let ids = ids_of(&given);
+            let found = change.resolve_members(&ids)?;
+            let revision = change.revision(&row.id, Kind::Group, &row.name, "create")?;
+            let resource = change.tx.insert_resource(change.endpoint(), &row, change.now, revision)?;
+            for (member, given) in found.iter().zip(&given) {
+                change.tx.add_member(resource.pk, member.pk, given.display.as_deref())?;
+            }
+            change.enqueue(&row.id, Kind::Group, QueueClass::Grant)?;
+            Ok(Accepted {
+                resource,
+                revision: Some(revision),
+            })
+        })
+        .await
+    }
+
+    /// Replaces a group by the body of a PUT.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id; as [`Directory::create_group`] else.
+    pub async fn replace_group(&self, request: &Request, id: &str, body: Value) -> Result<Accepted, DirectoryError> {
+        let id = id.to_owned();
+        self.change(request, move |change| {
+            let old = change.existing(Kind::Group, &id)?;
+            let mut document = read_body(schema::group(), &body)?;
+            let given = take_members(&mut document);
+            let moved = change.replace_members(&old, &ids_of(&given))?;
+            change.store_group(&old, document, moved)
+        })
+        .await
+    }
+
+    /// Changes a group by the body of a PATCH; all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id; 400 for a body, path or value that cannot be, for members to be added
+    /// that do not exist, for a group inside itself; 409 for a taken `displayName`.
+    pub async fn patch_group(&self, request: &Request, id: &str, body: Value) -> Result<Accepted, DirectoryError> {
+        let id = id.to_owned();
+        self.change(request, move |change| {
+            let old = change.existing(Kind::Group, &id)?;
+            let changes = patch::read(schema::group(), &body)?;
+            let mut document = old.document.clone();
+            let mut moved = Moved::default();
+            for one in &changes {
+                match one.members()? {
+                    Some(members) => {
+                        let step = change.move_members(&old, members)?;
+                        moved.added |= step.added;
+                        moved.removed |= step.removed;
+                    }
+                    None => {
+                        patch::apply(schema::group(), &mut document, std::slice::from_ref(one))?;
+                    }
+                }
+            }
+            change.store_group(&old, document, moved)
+        })
+        .await
+    }
+
+    /// Deletes a group. Gives the id and revision of the deletion.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id.
+    pub async fn delete_group(&self, request: &Request, id: &str) -> Result<(ScimId, i64), DirectoryError> {
+        let id = id.to_owned();
+        self.change(request, move |change| {
+            let old = change.existing(Kind::Group, &id)?;
+            change.delete(&old)
+        })
+        .await
+    }
+}
+
+impl Change<'_> {
+    fn store_group(&self, old: &Stored, document: Resource, moved: Moved) -> Result<Accepted, DirectoryError> {
+        let row = to_row(old.id.clone(), Kind::Group, document);
+        let changed = !same(&row.document, &old.document);
+        if !changed && !moved.added && !moved.removed {
+            for target in &self.rules.targets {
+                self.tx.wake(target, &old.id, self.now)?;
+            }
+            return Ok(Accepted {
+                resource: old.clone(),
+                revision: None,
+            });
+        }
+        if row.name != old.name {
+            self.check_protected(Kind::Group, &row.name)?;
+            if row.name_key != fold(&old.name) {
+                self.check_unique(Kind::Group, &row.name, Some(&old.id))?;
+            }
+        }
+        let revision = self.revision(&old.id, Kind::Group, &row.name, "update")?;
+        let resource = self.tx.update_resource(self.endpoint(), old, &row, self.now, revision)?;
+        if moved.removed {
+            self.enqueue(&old.id, Kind::Group, QueueClass::Revocation)?;
+        }
+        if changed || moved.added {
+            self.enqueue(&old.id, Kind::Group, QueueClass::Grant)?;
+        }
+        Ok(Accepted {
+            resource,
+            revision: Some(revision),
+        })
+    }
+
+    fn move_members(&self, group: &Stored, change: MembersChange) -> Result<Moved, DirectoryError> {
+        match change {
+            MembersChange::Add(ids) => self.add_members(group, &ids),
+            MembersChange::Remove(ids) => self.remove_members(group, &ids),
+            MembersChange::RemoveAll => Ok(Moved {
+                removed: self.tx.clear_members(group.pk)? > 0,
+                added: false,
+            }),
+            MembersChange::Replace(ids) => self.replace_members(group, &ids),
+            MembersChange::RemoveWhere(filter) => self.remove_where(group, &filter),
+        }
+    }
+
+    fn add_members(&self, group: &Stored, ids: &[String]) -> Result<Moved, DirectoryError> {
+        let found = self.resolve_members(ids)?;
+        self.check_no_circle(group.pk, &group.id, &found)?;
+        let mut moved = Moved::default();
+        for member in found {
+            moved.added |= self.tx.add_member(group.pk, member.pk, None)?;
+        }
+        Ok(moved)
+    }
+
+    /// Removing somebody unknown or absent is success.
+    fn remove_members(&self, group: &Stored, ids: &[String]) -> Result<Moved, DirectoryError> {
+        let mut moved = Moved::default();
+        for member in self.tx.resolve(self.endpoint(), ids)?.into_iter().flatten() {
+            moved.removed |= self.tx.remove_member(group.pk, member.pk)?;
+        }
+        Ok(moved)
+    }
+
+    fn replace_members(&self, group: &Stored, ids: &[String]) -> Result<Moved, DirectoryError> {
+        let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        let unwanted: Vec<String> = self
+            .tx
+            .members(group.pk)?
+            .into_iter()
+            .filter(|member| !wanted.contains(member.id.as_str()))
+            .map(|member| member.id.to_string())
+            .collect();
+        // Added first: an unknown id refuses the request before anything has moved.
+        let added = self.add_members(group, ids)?.added;
+        let removed = self.remove_members(group, &unwanted)?.removed;
+        Ok(Moved { added, removed })
+    }
+
+    fn remove_where(&self, group: &Stored, filter: &Filter) -> Result<Moved, DirectoryError> {
+        let attribute = schema::group().core_attribute("members");
+        let matching: Vec<String> = self
+            .tx
+            .members(group.pk)?
+            .into_iter()
+            .filter(|member| {
+                let element = json!({ "value": member.id.as_str(), "type": member.kind.as_str(), "display": member.display });
+                filter.matches_element(attribute, &element)
+            })
+            .map(|member| member.id.to_string())
+            .collect();
+        self.remove_members(group, &matching)
+    }
+}
+
+/// Takes `members` out of a body: they are stored as edges.
+fn take_members(document: &mut Resource) -> Vec<Given> {
+    let Some(Value::Array(items)) = remove(document, "members") else {
+        return Vec::new();
+    };
+    let mut given: Vec<Given> = Vec::new();
+    let mut seen = HashSet::new();
+    for item in items {
+        let (id, display) = match &item {
+            Value::String(id) => (Some(id.clone()), None),
+            Value::Object(object) => {
+                let part = |name| scim::resource::get(object, name).and_then(Value::as_str).map(str::to_owned);
+                (part("value"), part("display"))
+            }
+            _ => (None, None),
+        };
+        if let Some(id) = id.filter(|id| seen.insert(id.clone())) {
+            given.push(Given { id, display });
+        }
+    }
+    given
+}
+
+fn ids_of(given: &[Given]) -> Vec<String> {
+    given.iter().map(|member| member.id.clone()).collect()
+}

@@ -1,0 +1,195 @@
+//! Desired state: what a client's change means. Uniqueness, references, protected
+//! names, revisions and tombstones; no HTTP and no SQL.
+//!
+//! Every change is one transaction: the new state, its revision and the work for each
+//! target are stored together or not at all.
+
+mod draft;
+mod groups;
+mod references;
+mod users;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scim::error::ScimError;
+
+use crate::clock::{Clock, Timestamp};
+use crate::id::{ScimId, fold};
+use crate::store::{Answer, Enqueue, Kind, NewRevision, QueueClass, Store, StoreError, Stored, Transaction};
+
+/// Why a change was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The client's own doing: answer it (rule A1).
+    #[error(transparent)]
+    Refused(#[from] ScimError),
+    /// It could not be made durable: the client may try again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Settings of the directory.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The tenant URL's name in the store.
+    pub endpoint: String,
+    /// The targets that follow this endpoint.
+    pub targets: Vec<String>,
+    /// Folded user names that may not be used (rule C8).
+    pub protected_users: BTreeSet<String>,
+    /// Folded group names that may not be used (rule C8).
+    pub protected_groups: BTreeSet<String>,
+    /// How long a group's additions wait for more of the same, so that one request carries them all.
+    pub settle_for: Duration,
+    /// The longest such wait.
+    pub settle_at_most: Duration,
+}
+
+/// What is common to the changes of one request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its id, as in the answer's header and the log.
+    pub id: String,
+    /// Whether the answer waits for the outcome: a create's answer stays undecided until then (rule A3).
+    pub waits: bool,
+}
+
+/// An accepted change.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// The resource after it.
+    pub resource: Stored,
+    /// Its revision; `None` when nothing changed.
+    pub revision: Option<i64>,
+}
+
+/// Takes in changes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    store: Store,
+    clock: Clock,
+    rules: Arc<Rules>,
+}
+
+impl Directory {
+    /// A directory on `store`.
+    pub fn new(store: Store, clock: Clock, rules: Rules) -> Self {
+        Self {
+            store,
+            clock,
+            rules: Arc::new(rules),
+        }
+    }
+
+    /// The store behind it.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its settings.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Runs one change as a transaction and wakes the reconciler.
+    async fn change<T, F>(&self, request: &Request, work: F) -> Result<T, DirectoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Change<'_>) -> Result<T, DirectoryError> + Send + 'static,
+    {
+        let (rules, request, now) = (self.rules.clone(), request.clone(), self.clock.now());
+        let changed = self
+            .store
+            .write(move |tx| {
+                work(&Change {
+                    tx,
+                    rules: &rules,
+                    request: &request,
+                    now,
+                })
+            })
+            .await?;
+        self.store.signals().work_was_queued();
+        Ok(changed)
+    }
+}
+
+/// One change under way.
+struct Change<'a> {
+    tx: &'a Transaction<'a>,
+    rules: &'a Rules,
+    request: &'a Request,
+    now: Timestamp,
+}
+
+impl Change<'_> {
+    fn endpoint(&self) -> &str {
+        &self.rules.endpoint
+    }
+
+    /// The live resource of this kind and id.
+    fn existing(&self, kind: Kind, id: &str) -> Result<Stored, DirectoryError> {
+        self.tx
+            .resource(id)?
+            .filter(|stored| stored.kind == kind)
+            .ok_or_else(|| ScimError::not_found().into())
+    }
+
+    /// A new revision of a resource. Only a create can still be refused, so only its answer is open (rule A3).
+    fn revision(&self, id: &ScimId, kind: Kind, name: &str, action: &'static str) -> Result<i64, StoreError> {
+        let open = action == "create" && self.request.waits;
+        self.tx.new_revision(&NewRevision {
+            at: self.now,
+            request_id: self.request.id.clone(),
+            resource_id: id.clone(),
+            kind,
+            name: name.to_owned(),
+            action,
+            answer: if open { Answer::Undecided } else { Answer::Accepted },
+        })
+    }
+
+    /// Work for every target.
+    fn enqueue(&self, id: &ScimId, kind: Kind, class: QueueClass) -> Result<(), StoreError> {
+        let mut how = Enqueue::at_once(class, self.now);
+        if kind == Kind::Group && class == QueueClass::Grant {
+            how.settle_for = self.rules.settle_for;
+            how.at_most = self.rules.settle_at_most;
+        }
+        for target in &self.rules.targets {
+            self.tx.enqueue(target, id, kind, how)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a name that must never be written (rule C8); the setting is named, whether such an object exists is not.
+    fn check_protected(&self, kind: Kind, name: &str) -> Result<(), ScimError> {
+        let (names, attribute, setting) = match kind {
+            Kind::User => (&self.rules.protected_users, "userName", "target.protected_users"),
+            Kind::Group => (&self.rules.protected_groups, "displayName", "target.protected_groups"),
+        };
+        if names.contains(&fold(name)) {
+            return Err(ScimError::invalid_value(format!(
+                "{attribute} is a protected name of this bridge (setting {setting}); use another name"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a name that another live resource of the kind has (rule A11).
+    fn check_unique(&self, kind: Kind, name: &str, own: Option<&ScimId>) -> Result<(), DirectoryError> {
+        let taken = self
+            .tx
+            .lookup(self.endpoint(), kind, &crate::store::Lookup::NameKey(fold(name)))?;
+        if taken.iter().any(|other| Some(&other.id) != own) {
+            let attribute = match kind {
+                Kind::User => "userName",
+                Kind::Group => "displayName",
+            };
+            return Err(ScimError::uniqueness(format!("{attribute} is already taken")).into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Users: create, change, delete.
+
+use scim::error::ScimError;
+use scim::patch;
+use scim::resource::{Resource, read_body, same};
+use scim::schema;
+use serde_json::Value;
+
+use super::draft::{clear_manager, manager, to_row};
+use super::{Accepted, Change, Directory, DirectoryError, Request};
+use crate::id::{ScimId, fold};
+use crate::store::{Kind, Lookup, QueueClass, StoreError, Stored};
+
+impl Directory {
+    /// Creates a user from the body of a POST.
+    ///
+    /// # Errors
+    ///
+    /// 400 for a body that is no user, a manager that does not exist or a protected name; 409
+    /// `uniqueness` for a `userName` that a live user has, whatever the letter case (rule A11).
+    pub async fn create_user(&self, request: &Request, id: ScimId, body: Value) -> Result<Accepted, DirectoryError> {
+        let document = read_body(schema::user(), &body)?;
+        self.change(request, move |change| {
+            let row = to_row(id, Kind::User, document);
+            change.check_protected(Kind::User, &row.name)?;
+            change.check_unique(Kind::User, &row.name, None)?;
+            if let Some(manager) = &row.manager_id {
+                change.check_manager(manager)?;
+            }
+            let revision = change.revision(&row.id, Kind::User, &row.name, "create")?;
+            let resource = change.tx.insert_resource(change.endpoint(), &row, change.now, revision)?;
+            change.enqueue(&row.id, Kind::User, QueueClass::Grant)?;
+            Ok(Accepted {
+                resource,
+                revision: Some(revision),
+            })
+        })
+        .await
+    }
+
+    /// Replaces a user by the body of a PUT.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id; as [`Directory::create_user`] else.
+    pub async fn replace_user(&self, request: &Request, id: &str, body: Value) -> Result<Accepted, DirectoryError> {
+        let id = id.to_owned();
+        self.change(request, move |change| {
+            let old = change.existing(Kind::User, &id)?;
+            let document = read_body(schema::user(), &body)?;
+            change.store_user(&old, document)
+        })
+        .await
+    }
+
+    /// Changes a user by the body of a PATCH; all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id; 400 for a body, path or value that cannot be; 409 for a taken `userName`.
+    pub async fn patch_user(&self, request: &Request, id: &str, body: Value) -> Result<Accepted, DirectoryError> {
+        let id = id.to_owned();
+        self.change(request, move |change| {
+            let old = change.existing(Kind::User, &id)?;
+            let changes = patch::read(schema::user(), &body)?;
+            let mut document = old.document.clone();
+            patch::apply(schema::user(), &mut document, &changes)?;
+            change.store_user(&old, document)
+        })
+        .await
+    }
+
+    /// Deletes a user: memberships go, and so does every reference to it as a manager (rule A10).
+    /// Gives the id and revision of the deletion.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id.
+    pub async fn delete_user(&self, request: &Request, id: &str) -> Result<(ScimId, i64), DirectoryError> {
+        let id = id.to_owned();
+        self.change(request, move |change| {
+            let old = change.existing(Kind::User, &id)?;
+            change.drop_as_manager(&old)?;
+            change.delete(&old)
+        })
+        .await
+    }
+}
+
+impl Change<'_> {
+    fn store_user(&self, old: &Stored, document: Resource) -> Result<Accepted, DirectoryError> {
+        let row = to_row(old.id.clone(), Kind::User, document);
+        if same(&row.document, &old.document) {
+            // Nothing to record; but whatever waits for a person or a back-off is looked at again.
+            for target in &self.rules.targets {
+                self.tx.wake(target, &old.id, self.now)?;
+            }
+            return Ok(Accepted {
+                resource: old.clone(),
+                revision: None,
+            });
+        }
+        if row.name != old.name {
+            self.check_protected(Kind::User, &row.name)?;
+            if row.name_key != fold(&old.name) {
+                self.check_unique(Kind::User, &row.name, Some(&old.id))?;
+            }
+        }
+        if let Some(wanted) = row.manager_id.as_ref().filter(|wanted| manager(&old.document).as_ref() != Some(*wanted)) {
+            self.check_manager(wanted)?;
+        }
+        let (action, class) = match (old.active, row.active) {
+            (true, false) => ("disable", QueueClass::Revocation),
+            (false, true) => ("restore", QueueClass::Grant),
+            _ if row.name_key != fold(&old.name) => ("rename", QueueClass::Grant),
+            _ => ("update", QueueClass::Grant),
+        };
+        let revision = self.revision(&old.id, Kind::User, &row.name, action)?;
+        let resource = self.tx.update_resource(self.endpoint(), old, &row, self.now, revision)?;
+        self.enqueue(&old.id, Kind::User, class)?;
+        Ok(Accepted {
+            resource,
+            revision: Some(revision),
+        })
+    }
+
+    fn drop_as_manager(&self, gone: &Stored) -> Result<(), StoreError> {
+        let reports = self
+            .tx
+            .lookup(self.endpoint(), Kind::User, &Lookup::Manager(gone.id.to_string()))?;
+        for report in reports.iter().filter(|report| report.id != gone.id) {
+            let mut document = report.document.clone();
+            clear_manager(&mut document);
+            let row = to_row(report.id.clone(), Kind::User, document);
+            let revision = self.revision(&report.id, Kind::User, &report.name, "manager-gone")?;
+            self.tx.update_resource(self.endpoint(), report, &row, self.now, revision)?;
+            // Databricks holds no managers: nothing to apply.
+            self.tx.settle(&report.id, revision, "applied", self.now)?;
+        }
+        Ok(())
+    }
+
+    /// What deleting a user and a group have in common: the groups around it change, a tombstone stays.
+    pub(super) fn delete(&self, old: &Stored) -> Result<(ScimId, i64), DirectoryError> {
+        let revision = self.revision(&old.id, old.kind, &old.name, "delete")?;
+        for (group, name) in self.tx.groups_of(old.pk)? {
+            let changed = self.revision(&group, Kind::Group, &name, "member-gone")?;
+            if let Some(stored) = self.tx.resource(group.as_str())? {
+                self.tx.touch_resource(stored.pk, self.now, changed)?;
+            }
+            self.enqueue(&group, Kind::Group, QueueClass::Revocation)?;
+        }
+        self.tx.bury(self.endpoint(), old, self.now, revision)?;
+        self.tx.delete_resource(old.pk)?;
+        self.tx.retire_bindings(&old.id)?;
+        self.enqueue(&old.id, old.kind, QueueClass::Revocation)?;
+        Ok((old.id.clone(), revision))
+    }
+}
+
+/// A reading error of a body is the client's own doing.
+impl From<scim::filter::FilterError> for DirectoryError {
+    fn from(error: scim::filter::FilterError) -> Self {
+        Self::Refused(ScimError::from(error))
+    }
+}

@@ -1,0 +1,63 @@
+//! Three answers that are not the same (rule E7): the process lives; SCIM can accept
+//! durably; the targets follow.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::Operations;
+use crate::reconcile::Reported;
+use crate::store::StoreError;
+
+/// `GET /health/live`: 200 while the process answers.
+pub(super) async fn live() -> Response {
+    reply(StatusCode::OK, &json!({ "status": "live" }))
+}
+
+/// `GET /health/ready`: 200 while a change can be accepted durably; the targets play no part.
+pub(super) async fn ready(State(operations): State<Operations>) -> Response {
+    let now = operations.clock.now().as_micros().to_string();
+    let accepted = operations
+        .store
+        .write(move |tx| tx.set_fact("ready_at", &now))
+        .await;
+    match accepted {
+        Ok(()) => reply(StatusCode::OK, &json!({ "status": "ready" })),
+        Err::<(), StoreError>(error) => {
+            tracing::error!(%error, "not ready");
+            let body = json!({ "status": "not ready", "reason": "the store cannot accept a change" });
+            reply(StatusCode::SERVICE_UNAVAILABLE, &body)
+        }
+    }
+}
+
+/// `GET /health/targets`: 200 when all follow, 503 otherwise, with state and reason of each.
+pub(super) async fn targets(State(operations): State<Operations>) -> Response {
+    let mut all_ok = true;
+    let mut shown = Vec::new();
+    for (name, status) in &operations.targets {
+        let reported = status.get();
+        all_ok &= matches!(reported.state, "ok" | "dry-run");
+        shown.push(describe(name, &reported));
+    }
+    let status = if all_ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    reply(status, &json!({ "targets": shown }))
+}
+
+fn describe(name: &str, reported: &Reported) -> Value {
+    let state = if reported.state.is_empty() { "starting" } else { reported.state };
+    json!({
+        "name": name,
+        "state": state,
+        "cause": reported.cause,
+        "reason": reported.detail,
+        "since": reported.since.map(crate::clock::Timestamp::to_rfc3339),
+        "queued": reported.queued,
+        "pending": reported.pending,
+    })
+}
+
+fn reply(status: StatusCode, body: &Value) -> Response {
+    (status, [("content-type", "application/json")], format!("{body}\n")).into_response()
+}

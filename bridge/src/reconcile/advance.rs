@@ -1,0 +1,377 @@
+//! One resource, one transaction: plan, carry out the steps that only the store sees,
+//! and either settle it, put it off, hold it, or begin its next request.
+
+use std::time::Duration;
+
+use super::attempt::{Attempt, begin};
+use super::outcome::Then;
+use super::plan::{Call, Next, Note, plan_group, plan_user};
+use super::policy::Policy;
+use super::view::{Knowledge, load_group, load_user};
+use crate::clock::Timestamp;
+use crate::databricks::pace::Verb;
+use crate::id::{ScimId, fold};
+use crate::store::{
+    Binding, BindingId, Enqueue, Existence, Kind, NewBinding, QueueClass, QueueRow, Role, StoreError, Transaction,
+};
+
+/// Notes in a row for one resource; more than this would mean that two of them undo each other.
+const MOST_NOTES: usize = 16;
+
+/// Which requests may begin now.
+#[derive(Debug, Clone, Copy)]
+pub struct Admitted {
+    /// For revocations, by rate class.
+    pub revocation: [bool; 3],
+    /// For everything else, by rate class.
+    pub other: [bool; 3],
+}
+
+impl Admitted {
+    fn admits(&self, call: &Call) -> bool {
+        let index = Verb::ALL.iter().position(|verb| *verb == call.verb).unwrap_or(0);
+        let by_verb = if call.class == QueueClass::Revocation { &self.revocation } else { &self.other };
+        by_verb[index]
+    }
+}
+
+/// What became of a queued resource.
+#[derive(Debug)]
+pub enum Advance {
+    /// A request is to be sent; its intent is recorded.
+    Begun(Box<Attempt>),
+    /// Its revisions up to this one have their outcome.
+    Settled(i64),
+    /// Nothing to be done now.
+    Later,
+}
+
+/// Advances the resource of `row`.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn advance(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    admitted: Admitted,
+    id: &ScimId,
+    now: Timestamp,
+) -> Result<Advance, StoreError> {
+    for _ in 0..MOST_NOTES {
+        let Some(row) = tx.queued(&knowledge.target, id)? else {
+            return Ok(Advance::Later);
+        };
+        let revision = tx.newest_revision(id)?;
+        match plan(tx, knowledge, policy, &row, now)? {
+            Next::Settled { check_at } => return settle(tx, knowledge, &row, revision, check_at, "applied", now),
+            Next::Protected { why } => return settle(tx, knowledge, &row, revision, None, &why, now),
+            Next::Wait { until, why } => {
+                put_off(tx, knowledge, &row, until.max(now.plus(Duration::from_millis(20))), why)?;
+                return Ok(Advance::Later);
+            }
+            Next::Hold { binding, why } => {
+                hold(tx, knowledge, id, binding, &why, now)?;
+                return Ok(Advance::Later);
+            }
+            Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, note, now)?,
+            Next::Call(call) => return start(tx, knowledge, admitted, &row, call, revision, now),
+        }
+    }
+    tracing::error!(resource = %id, "planning does not come to an end");
+    if let Some(row) = tx.queued(&knowledge.target, id)? {
+        put_off(tx, knowledge, &row, now.plus(Duration::from_secs(60)), "planning does not come to an end")?;
+    }
+    Ok(Advance::Later)
+}
+
+/// After an outcome was recorded: what follows for the queued row.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn follow(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    then: &Then,
+    time_factor: f64,
+    now: Timestamp,
+) -> Result<Option<(ScimId, i64)>, StoreError> {
+    // Whoever holds the binding now has the work.
+    let id = tx
+        .binding(attempt.binding.id)?
+        .map_or_else(|| attempt.binding.resource_id.clone(), |binding| binding.resource_id);
+    let Some(row) = tx.queued(&knowledge.target, &id)? else {
+        return Ok(None);
+    };
+    match then {
+        Then::Continue => {
+            let fresh = QueueRow {
+                attempts: 0,
+                due_at: now,
+                verb: 0,
+                ..row
+            };
+            tx.reschedule(&knowledge.target, &fresh, None)?;
+            let nothing = Admitted {
+                revocation: [false; 3],
+                other: [false; 3],
+            };
+            let advanced = advance(tx, knowledge, policy, nothing, &id, now)?;
+            Ok(match advanced {
+                Advance::Settled(revision) => Some((id, revision)),
+                Advance::Begun(_) | Advance::Later => None,
+            })
+        }
+        Then::Again => {
+            tx.reschedule(&knowledge.target, &QueueRow { due_at: now, ..row }, None)?;
+            Ok(None)
+        }
+        Then::Later(delay, why) => {
+            let due_at = now.plus(delay.div_f64(time_factor));
+            let attempts = row.attempts + 1;
+            tx.reschedule(&knowledge.target, &QueueRow { due_at, attempts, ..row }, Some(why))?;
+            tx.note_open(&id, why)?;
+            Ok(None)
+        }
+        Then::Hold(why) => {
+            hold(tx, knowledge, &id, Some(attempt.binding.id), why, now)?;
+            Ok(None)
+        }
+        Then::Protected(why) => {
+            let revision = tx.newest_revision(&id)?;
+            settle(tx, knowledge, &row, revision, None, why, now)?;
+            Ok(Some((id, revision)))
+        }
+    }
+}
+
+fn plan(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    row: &QueueRow,
+    now: Timestamp,
+) -> Result<Next, StoreError> {
+    Ok(match row.kind {
+        Kind::User => plan_user(&load_user(tx, knowledge, policy, &row.resource_id)?, policy, now),
+        Kind::Group => plan_group(&load_group(tx, knowledge, policy, row)?, policy, now),
+    })
+}
+
+fn settle(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    row: &QueueRow,
+    revision: i64,
+    check_at: Option<Timestamp>,
+    outcome: &str,
+    now: Timestamp,
+) -> Result<Advance, StoreError> {
+    let id = &row.resource_id;
+    tx.settle(id, revision, outcome, now)?;
+    tx.settle_tombstone(id, now)?;
+    for binding in tx.bindings(&knowledge.target, id)? {
+        if binding.hold.is_some() {
+            tx.put_binding(&Binding {
+                hold: None,
+                held_at: None,
+                ..binding
+            })?;
+        }
+    }
+    match check_at {
+        None => {
+            tx.dequeue(&knowledge.target, id, row.ticket)?;
+        }
+        Some(at) => tx.reschedule(
+            &knowledge.target,
+            &QueueRow {
+                class: QueueClass::Verification,
+                verb: Verb::Read.number(),
+                due_at: at.max(now),
+                attempts: 0,
+                ..row.clone()
+            },
+            Some("to be verified by a read"),
+        )?,
+    }
+    Ok(Advance::Settled(revision))
+}
+
+fn put_off(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    row: &QueueRow,
+    until: Timestamp,
+    why: &str,
+) -> Result<(), StoreError> {
+    tx.reschedule(
+        &knowledge.target,
+        &QueueRow {
+            due_at: until,
+            verb: 0,
+            ..row.clone()
+        },
+        Some(why),
+    )
+}
+
+fn hold(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    id: &ScimId,
+    binding: Option<BindingId>,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(binding) = binding.map(|binding| tx.binding(binding)).transpose()?.flatten() {
+        if binding.hold.as_deref() != Some(why) {
+            tracing::warn!(resource = %id, %why, "held: a person must decide");
+            tx.put_binding(&Binding {
+                hold: Some(why.to_owned()),
+                held_at: Some(now),
+                ..binding
+            })?;
+        }
+    }
+    tx.note_open(id, &format!("held: {why}"))?;
+    if let Some(row) = tx.queued(&knowledge.target, id)? {
+        tx.dequeue(&knowledge.target, id, row.ticket)?;
+    }
+    Ok(())
+}
+
+fn start(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    admitted: Admitted,
+    row: &QueueRow,
+    call: Call,
+    revision: i64,
+    now: Timestamp,
+) -> Result<Advance, StoreError> {
+    // One call at a time on an upstream object (rule B7), and only what pace and circuit admit.
+    if knowledge.busy.contains(&call.binding) {
+        let soon = now.plus(Duration::from_millis(20));
+        put_off(tx, knowledge, row, soon, "another call on the same object is under way")?;
+        return Ok(Advance::Later);
+    }
+    if !admitted.admits(&call) {
+        let waiting = QueueRow {
+            class: call.class,
+            verb: call.verb.number(),
+            due_at: row.due_at.min(now),
+            ..row.clone()
+        };
+        tx.reschedule(&knowledge.target, &waiting, None)?;
+        return Ok(Advance::Later);
+    }
+    let Some(binding) = tx.binding(call.binding)? else {
+        return Ok(Advance::Later);
+    };
+    let attempt = begin(tx, &knowledge.target, &binding, call, revision, now)?;
+    Ok(Advance::Begun(Box::new(attempt)))
+}
+
+fn carry_out_note(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    row: &QueueRow,
+    note: Note,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (target, id) = (&knowledge.target, &row.resource_id);
+    match note {
+        Note::Bind => bind_anew(tx, target, id)?,
+        Note::Rename(binding) => {
+            if let (Some(binding), Some(wanted)) = (tx.binding(binding)?, tx.resource(id.as_str())?) {
+                tx.put_binding(&Binding {
+                    name_key: fold(&wanted.name),
+                    name: wanted.name,
+                    existence: Existence::Unknown,
+                    absent_seen_at: None,
+                    ..binding
+                })?;
+            }
+        }
+        Note::Retire(binding) => {
+            set_role(tx, binding, Role::Retiring)?;
+            bind_anew(tx, target, id)?;
+        }
+        Note::Reinstate { back, away } => {
+            set_role(tx, away, Role::Tombstone)?;
+            set_role(tx, back, Role::Current)?;
+            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Grant, now))?;
+        }
+        Note::TakeOver(binding) => take_over(tx, knowledge, policy, row, binding, now)?,
+        Note::Absent(binding) => {
+            if let Some(binding) = tx.binding(binding)? {
+                tx.put_binding(&Binding {
+                    existence: Existence::Absent,
+                    absent_seen_at: Some(knowledge.scanned_at.unwrap_or(now)),
+                    ..binding
+                })?;
+            }
+        }
+        Note::Gone(binding) => set_role(tx, binding, Role::Gone)?,
+    }
+    Ok(())
+}
+
+fn bind_anew(tx: &Transaction<'_>, target: &str, id: &ScimId) -> Result<(), StoreError> {
+    let Some(wanted) = tx.resource(id.as_str())? else {
+        return Ok(());
+    };
+    tx.new_binding(
+        target,
+        &NewBinding {
+            kind: wanted.kind,
+            resource_id: id.clone(),
+            name_key: fold(&wanted.name),
+            name: wanted.name,
+            external_id: wanted.external_id,
+        },
+    )?;
+    Ok(())
+}
+
+fn set_role(tx: &Transaction<'_>, binding: BindingId, role: Role) -> Result<(), StoreError> {
+    match tx.binding(binding)? {
+        Some(binding) => tx.put_binding(&Binding { role, ..binding }),
+        None => Ok(()),
+    }
+}
+
+/// The same person or group came back: its object, with all that is known of it, is the new
+/// resource's (rules C6, C7).
+fn take_over(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    _policy: &Policy,
+    row: &QueueRow,
+    binding: BindingId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let target = &knowledge.target;
+    let Some(old) = tx.binding(binding)? else {
+        return Ok(());
+    };
+    // A binding that was made for the new resource and never used steps aside.
+    for unused in tx.bindings(target, &row.resource_id)? {
+        if unused.role == Role::Current {
+            set_role(tx, unused.id, Role::Gone)?;
+        }
+    }
+    let former = old.resource_id.clone();
+    tx.hand_over(target, &old, &row.resource_id)?;
+    tx.settle(&former, tx.newest_revision(&former)?, "handed over to its successor of the same name", now)?;
+    if let Some(queued) = tx.queued(target, &former)? {
+        tx.dequeue(target, &former, queued.ticket)?;
+    }
+    tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))
+}

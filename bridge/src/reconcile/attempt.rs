@@ -1,0 +1,132 @@
+//! Before a request: what it is to change becomes `maybe`, in the transaction that
+//! records the intent (rules B2, D1).
+
+use serde_json::json;
+
+use super::call::create_body;
+use super::plan::{Action, Call, Members};
+use crate::clock::Timestamp;
+use crate::store::{
+    Binding, BindingId, EdgeRow, Existence, Field, IntentId, NewIntent, StoreError, Tracked, Transaction,
+};
+
+/// A request about to be sent or sent, and how things stood before it.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The request.
+    pub call: Call,
+    /// The binding as it was.
+    pub binding: Binding,
+    /// The fields it touches, as they were.
+    pub fields: Vec<(Field, Option<Tracked<Option<String>>>)>,
+    /// The edges it touches, as they were; `None` = never attempted.
+    pub edges: Vec<(BindingId, Option<EdgeRow>)>,
+    /// Its intent, if it changes anything.
+    pub intent: Option<IntentId>,
+    /// Newest revision it takes into account.
+    pub revision: i64,
+    /// When it was planned.
+    pub at: Timestamp,
+}
+
+/// An edge of which nothing is known.
+pub fn new_edge(group: BindingId, member: BindingId) -> EdgeRow {
+    EdgeRow {
+        group,
+        member,
+        tracked: Tracked::known(false),
+        inherited: false,
+        batch_limit: None,
+        refusals: 0,
+        parked_until: None,
+    }
+}
+
+/// Records that `call` is about to be sent.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn begin(
+    tx: &Transaction<'_>,
+    target: &str,
+    binding: &Binding,
+    call: Call,
+    revision: i64,
+    now: Timestamp,
+) -> Result<Attempt, StoreError> {
+    let mut attempt = Attempt {
+        call,
+        binding: binding.clone(),
+        fields: Vec::new(),
+        edges: Vec::new(),
+        intent: None,
+        revision,
+        at: now,
+    };
+    if !attempt.call.action.writes() {
+        return Ok(attempt);
+    }
+    let known = tx.fields(binding.id)?;
+    for field in touched_fields(&attempt.call.action) {
+        let before = known.get(&field).cloned();
+        let mut tracked = before.clone().unwrap_or_else(|| Tracked::known(None));
+        tracked.attempt();
+        tx.put_field(binding.id, field, &tracked)?;
+        attempt.fields.push((field, before));
+    }
+    for (member, _) in touched_members(&attempt.call.action) {
+        let before = tx.edge(binding.id, *member)?;
+        let mut edge = before.clone().unwrap_or_else(|| new_edge(binding.id, *member));
+        edge.tracked.attempt();
+        tx.put_edge(&edge)?;
+        attempt.edges.push((*member, before));
+    }
+    if let Action::Create { fields, .. } = &attempt.call.action {
+        tx.put_binding(&Binding {
+            existence: Existence::Maybe,
+            sent: Some(create_body(binding, fields, &[])),
+            ..binding.clone()
+        })?;
+    }
+    if let Action::Delete { .. } = &attempt.call.action {
+        tx.put_binding(&Binding {
+            existence: Existence::Maybe,
+            ..binding.clone()
+        })?;
+    }
+    attempt.intent = Some(tx.open_intent(&NewIntent {
+        target: target.to_owned(),
+        resource_id: binding.resource_id.clone(),
+        binding: binding.id,
+        revision,
+        effect: json!({ "call": super::call::describe(binding.kind, &attempt.call.action) }),
+        at: now,
+    })?);
+    Ok(attempt)
+}
+
+fn touched_fields(action: &Action) -> Vec<Field> {
+    match action {
+        Action::Create { fields, .. } | Action::Patch { fields, .. } => fields.iter().map(|(field, _)| *field).collect(),
+        Action::Strip {
+            entitlements, roles, ..
+        } => [(Field::Entitlements, *entitlements), (Field::Roles, !roles.is_empty())]
+            .into_iter()
+            .filter_map(|(field, touched)| touched.then_some(field))
+            .collect(),
+        Action::AddMembers { .. }
+        | Action::RemoveMembers { .. }
+        | Action::Delete { .. }
+        | Action::LookUp
+        | Action::Read { .. } => Vec::new(),
+    }
+}
+
+fn touched_members(action: &Action) -> &Members {
+    const NONE: &Members = &Vec::new();
+    match action {
+        Action::Create { members, .. } | Action::AddMembers { members, .. } | Action::RemoveMembers { members, .. } => members,
+        Action::Patch { .. } | Action::Strip { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => NONE,
+    }
+}

@@ -1,0 +1,18 @@
+//! The reconciler: makes a target follow the desired state, whatever happens.
+
+mod advance;
+mod attempt;
+pub mod backoff;
+mod call;
+pub mod circuit;
+mod outcome;
+pub mod plan;
+pub mod policy;
+mod scan;
+mod seen;
+mod tracked;
+mod view;
+pub mod wanted;
+mod worker;
+
+pub use worker::{Reported, Status, Worker, WorkerOptions};

@@ -1,0 +1,410 @@
+//! After a request: what its answer, or the lack of one, says about desired, applied
+//! and observed (rules B2, B3, B8, B10). Everything is recorded in one transaction.
+
+use std::time::Duration;
+
+use super::attempt::Attempt;
+use super::backoff::{After, wait};
+use super::call::Reply;
+use super::circuit::Sign;
+use super::plan::Action;
+use super::policy::Policy;
+use super::seen;
+use super::view::Knowledge;
+use crate::clock::Timestamp;
+use crate::databricks::{Answered, DatabricksError, Unknown};
+use crate::id::UpstreamId;
+use crate::store::{
+    Binding, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
+};
+
+/// What to do with the resource after the outcome was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Then {
+    /// Plan again at once.
+    Continue,
+    /// Nothing was wrong with the request: plan again as soon as the pace or the circuit admits it.
+    Again,
+    /// Plan again after this long; counts as a failure.
+    Later(Duration, String),
+    /// A person must decide.
+    Hold(String),
+    /// Never to be written.
+    Protected(String),
+}
+
+/// What an answer says of the target as a whole.
+pub const fn sign(result: &Result<Answered<Reply>, DatabricksError>) -> Sign {
+    match result {
+        Ok(_)
+        | Err(DatabricksError::AlreadyExists { .. } | DatabricksError::NotFound { .. } | DatabricksError::Refused { .. }) => {
+            Sign::Works
+        }
+        Err(DatabricksError::RateLimited { .. }) => Sign::Throttled,
+        Err(DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_)) => Sign::Suspicious,
+        Err(
+            DatabricksError::Unreachable { .. } | DatabricksError::PrivateLink { .. } | DatabricksError::NotAdmitted { .. },
+        ) => Sign::Out,
+    }
+}
+
+/// Records the outcome of `attempt`.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn record(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    result: &Result<Answered<Reply>, DatabricksError>,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    if let Some(intent) = attempt.intent {
+        tx.close_intent(intent)?;
+    }
+    // The binding may have been handed on or retired while the request was under way.
+    let Some(binding) = tx.binding(attempt.binding.id)? else {
+        return Ok(Then::Continue);
+    };
+    let revocation = attempt.call.class == QueueClass::Revocation;
+    match result {
+        Ok(answered) => match (&answered.value, attempt.call.action.writes()) {
+            (Reply::Created(Some(id)), _) => created(tx, knowledge, policy, attempt, binding, id, now),
+            // Success without an id: it is there, under a number that only a look-up tells.
+            (Reply::Created(None), _) => {
+                unknown(tx, attempt, binding, now)?;
+                Ok(Then::Continue)
+            }
+            (Reply::Done, _) => applied(tx, knowledge, policy, attempt, binding, now),
+            (reply, _) => seen::record(tx, knowledge, policy, attempt, binding, reply, attempts, now),
+        },
+        Err(error) => {
+            let why = format!("{}: {error}", error.cause());
+            match error {
+                DatabricksError::RateLimited { .. }
+                | DatabricksError::Unreachable { .. }
+                | DatabricksError::PrivateLink { .. }
+                | DatabricksError::NotAdmitted { .. } => {
+                    no_effect(tx, attempt, binding)?;
+                    Ok(Then::Again)
+                }
+                DatabricksError::Busy { .. } => {
+                    no_effect(tx, attempt, binding)?;
+                    Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
+                }
+                DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, attempts, why),
+                DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, why),
+                DatabricksError::Refused { .. } => refused(tx, attempt, binding, attempts, revocation, now, why),
+                DatabricksError::OutcomeUnknown(what) => {
+                    unknown(tx, attempt, binding, now)?;
+                    if matches!(what, Unknown::ServerError(500)) && attempts >= 2 {
+                        split(tx, attempt)?;
+                    }
+                    Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
+                }
+            }
+        }
+    }
+}
+
+fn created(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    binding: Binding,
+    id: &UpstreamId,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    bind(tx, knowledge, binding, id, Ownership::Ours, now)?;
+    confirm_fields(tx, policy, attempt, now)?;
+    confirm_edges(tx, knowledge, attempt, true, now)?;
+    Ok(Then::Continue)
+}
+
+/// Gives `binding` its upstream object. An upstream id has one live owner: an older one
+/// lets go of it (rule B7).
+pub(super) fn bind(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    binding: Binding,
+    id: &UpstreamId,
+    ownership: Ownership,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(older) = tx.binding_of_upstream(&knowledge.target, binding.kind, id)? {
+        if older.id != binding.id {
+            tx.put_binding(&Binding {
+                role: Role::Gone,
+                ..older
+            })?;
+        }
+    }
+    let member = binding.resource_id.clone();
+    tx.put_binding(&Binding {
+        upstream_id: Some(id.clone()),
+        ownership: Some(ownership),
+        existence: Existence::Present,
+        unknown_at: None,
+        agreed_at: None,
+        sent: None,
+        hold: None,
+        held_at: None,
+        ..binding
+    })?;
+    // Memberships that waited for this id can go now.
+    tx.enqueue_groups_of(&knowledge.target, &member, Enqueue::at_once(QueueClass::Grant, now))
+}
+
+fn applied(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    binding: Binding,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    match &attempt.call.action {
+        Action::Patch { fields, .. } => {
+            confirm_fields(tx, policy, attempt, now)?;
+            let renamed = fields.iter().find(|(field, _)| *field == Field::DisplayName);
+            if let (crate::store::Kind::Group, Some((_, Some(name)))) = (binding.kind, renamed) {
+                tx.put_binding(&Binding {
+                    name: name.clone(),
+                    name_key: crate::id::fold(name),
+                    ..binding
+                })?;
+            }
+        }
+        Action::Strip { .. } => confirm_fields(tx, policy, attempt, now)?,
+        Action::AddMembers { .. } => confirm_edges(tx, knowledge, attempt, true, now)?,
+        Action::RemoveMembers { .. } => confirm_edges(tx, knowledge, attempt, false, now)?,
+        Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream))?,
+        Action::Create { .. } | Action::LookUp | Action::Read { .. } => {}
+    }
+    Ok(Then::Continue)
+}
+
+/// The upstream object is not there any more.
+pub(super) fn gone(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    binding: Binding,
+    upstream: Option<&UpstreamId>,
+) -> Result<(), StoreError> {
+    tx.drop_edges_of_group(binding.id)?;
+    if let Some(upstream) = upstream {
+        tx.drop_from_inventory(&knowledge.target, binding.kind, upstream)?;
+    }
+    tx.put_binding(&Binding {
+        role: Role::Gone,
+        existence: Existence::Absent,
+        unknown_at: None,
+        agreed_at: None,
+        ..binding
+    })
+}
+
+fn confirm_fields(tx: &Transaction<'_>, policy: &Policy, attempt: &Attempt, now: Timestamp) -> Result<(), StoreError> {
+    let sent = match &attempt.call.action {
+        Action::Create { fields, .. } | Action::Patch { fields, .. } => fields.clone(),
+        _ => attempt.fields.iter().map(|(field, _)| (*field, None)).collect(),
+    };
+    for (field, value) in sent {
+        let before = attempt.fields.iter().find(|(touched, _)| *touched == field);
+        let mut tracked = before
+            .and_then(|(_, before)| before.clone())
+            .unwrap_or_else(|| Tracked::known(None));
+        // Deactivations are always verified (rule B3).
+        let deactivated = field == Field::Active && value.as_deref() == Some("false");
+        tracked.confirmed(value, deactivated.then(|| now.plus(policy.verify_after)));
+        if matches!(field, Field::Entitlements | Field::Roles) {
+            tracked.observed = None;
+        }
+        tx.put_field(attempt.binding.id, field, &tracked)?;
+    }
+    Ok(())
+}
+
+fn confirm_edges(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    attempt: &Attempt,
+    member: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (other, before) in &attempt.edges {
+        let mut edge = before
+            .clone()
+            .unwrap_or_else(|| super::attempt::new_edge(attempt.binding.id, *other));
+        edge.tracked.confirmed(member, None);
+        edge.inherited = false;
+        edge.batch_limit = None;
+        edge.refusals = 0;
+        edge.parked_until = None;
+        if !member && edge.tracked.unknown_at.is_none() {
+            tx.drop_edge(attempt.binding.id, *other)?;
+        } else {
+            tx.put_edge(&edge)?;
+        }
+        // A re-activation or a rename may have waited for just this (rules B9, C5).
+        if let Some(binding) = tx.binding(*other)? {
+            tx.wake(&knowledge.target, &binding.resource_id, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn no_effect(tx: &Transaction<'_>, attempt: &Attempt, binding: Binding) -> Result<(), StoreError> {
+    restore_parts(tx, attempt)?;
+    match attempt.call.action {
+        Action::Create { .. } | Action::Delete { .. } => tx.put_binding(&Binding {
+            existence: attempt.binding.existence,
+            sent: attempt.binding.sent.clone(),
+            ..binding
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn restore_parts(tx: &Transaction<'_>, attempt: &Attempt) -> Result<(), StoreError> {
+    for (field, before) in &attempt.fields {
+        let mut tracked = before.clone().unwrap_or_else(|| Tracked::known(None));
+        if let Some(before) = before {
+            tracked.no_effect(before);
+        }
+        tx.put_field(attempt.binding.id, *field, &tracked)?;
+    }
+    for (member, before) in &attempt.edges {
+        match before {
+            Some(before) => tx.put_edge(before)?,
+            None => tx.drop_edge(attempt.binding.id, *member)?,
+        }
+    }
+    Ok(())
+}
+
+fn unknown(tx: &Transaction<'_>, attempt: &Attempt, binding: Binding, now: Timestamp) -> Result<(), StoreError> {
+    for (field, before) in &attempt.fields {
+        let mut tracked = before.clone().unwrap_or_else(|| Tracked::known(None));
+        tracked.unknown(now);
+        tx.put_field(attempt.binding.id, *field, &tracked)?;
+    }
+    for (member, before) in &attempt.edges {
+        let mut edge = before
+            .clone()
+            .unwrap_or_else(|| super::attempt::new_edge(attempt.binding.id, *member));
+        edge.tracked.unknown(now);
+        tx.put_edge(&edge)?;
+    }
+    match attempt.call.action {
+        Action::Create { .. } | Action::Delete { .. } => tx.put_binding(&Binding {
+            existence: Existence::Maybe,
+            unknown_at: Some(now),
+            agreed_at: None,
+            ..binding
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn already_exists(
+    tx: &Transaction<'_>,
+    attempt: &Attempt,
+    binding: Binding,
+    attempts: u32,
+    why: String,
+) -> Result<Then, StoreError> {
+    restore_parts(tx, attempt)?;
+    if let Action::Create { .. } = attempt.call.action {
+        // Look whose it is before anything else; what an earlier lost attempt sent still counts.
+        tx.put_binding(&Binding {
+            existence: Existence::Maybe,
+            sent: attempt.binding.sent.clone(),
+            ..binding
+        })?;
+        return Ok(Then::Continue);
+    }
+    Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), format!("failing: {why}")))
+}
+
+fn not_found(
+    tx: &Transaction<'_>,
+    policy: &Policy,
+    attempt: &Attempt,
+    binding: Binding,
+    attempts: u32,
+    now: Timestamp,
+    why: String,
+) -> Result<Then, StoreError> {
+    restore_parts(tx, attempt)?;
+    match &attempt.call.action {
+        Action::Delete { .. } => {
+            tx.drop_edges_of_group(binding.id)?;
+            tx.put_binding(&Binding {
+                role: Role::Gone,
+                existence: Existence::Absent,
+                ..binding
+            })?;
+            Ok(Then::Continue)
+        }
+        Action::Create { .. } => Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), format!("failing: {why}"))),
+        Action::Read { .. } => seen::missing(tx, policy, attempt, binding, attempts, now),
+        _ => {
+            // It may be gone, or not to be seen yet: two reads decide.
+            tx.put_binding(&Binding {
+                existence: Existence::Maybe,
+                unknown_at: Some(now),
+                agreed_at: None,
+                ..binding
+            })?;
+            Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
+        }
+    }
+}
+
+/// A definite refusal: a batch is split, an edge alone is parked, anything else backs off (rules B8, B10).
+fn refused(
+    tx: &Transaction<'_>,
+    attempt: &Attempt,
+    binding: Binding,
+    attempts: u32,
+    revocation: bool,
+    now: Timestamp,
+    why: String,
+) -> Result<Then, StoreError> {
+    no_effect(tx, attempt, binding)?;
+    let after = if revocation { After::RefusedRevocation } else { After::RefusedGrant };
+    match attempt.edges.as_slice() {
+        [] => Ok(Then::Later(wait(after, attempts + 1), format!("failing: {why}"))),
+        [(member, before)] if !matches!(attempt.call.action, Action::Create { .. }) => {
+            let mut edge = before
+                .clone()
+                .unwrap_or_else(|| super::attempt::new_edge(attempt.binding.id, *member));
+            edge.refusals += 1;
+            edge.parked_until = Some(now.plus(wait(after, edge.refusals)));
+            tx.put_edge(&edge)?;
+            tracing::warn!(call = %super::call::describe(attempt.binding.kind, &attempt.call.action), %why, "a membership is parked");
+            Ok(Then::Continue)
+        }
+        _ => {
+            split(tx, attempt)?;
+            Ok(Then::Continue)
+        }
+    }
+}
+
+/// Halves the company of each edge of a refused batch (rule B8).
+fn split(tx: &Transaction<'_>, attempt: &Attempt) -> Result<(), StoreError> {
+    let half = u32::try_from(attempt.edges.len().div_ceil(2)).unwrap_or(1).max(1);
+    for (member, before) in &attempt.edges {
+        let current = tx.edge(attempt.binding.id, *member)?.or_else(|| before.clone());
+        let mut edge = current.unwrap_or_else(|| super::attempt::new_edge(attempt.binding.id, *member));
+        edge.batch_limit = Some(half);
+        tx.put_edge(&edge)?;
+    }
+    Ok(())
+}

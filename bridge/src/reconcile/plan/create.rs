@@ -1,0 +1,264 @@
+//! How an upstream object comes to be: looked for, found to be ours, adopted, held, or
+//! created (rules B2, C2, C3). Shared by users and groups.
+
+use serde_json::Value;
+
+use super::super::policy::Policy;
+use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, Values};
+use crate::clock::Timestamp;
+use crate::databricks::pace::Verb;
+use crate::store::{Binding, Existence, Kind, QueueClass};
+use crate::{id::UpstreamId, store::Ownership};
+
+/// Between two looks for the outcome of a lost create, while absence is not proven yet.
+const LOOK_AGAIN: u32 = 18;
+
+/// What the next step towards an upstream object is, for a binding that has none.
+///
+/// `first` gives the values and members that a create would carry; it is asked only then.
+pub(super) fn plan_creation(
+    binding: &Binding,
+    named: &Named,
+    policy: &Policy,
+    now: Timestamp,
+    first: impl FnOnce() -> (Values, Members),
+) -> Next {
+    let call = |class, verb, action| {
+        Next::Call(Call {
+            class,
+            verb,
+            binding: binding.id,
+            action,
+        })
+    };
+    match binding.existence {
+        Existence::Unknown => match named {
+            Named::NotScanned => Next::Wait {
+                until: now.plus(policy.verify_after),
+                why: "the target has not been scanned yet",
+            },
+            Named::Absent(_) => Next::Note(Note::Absent(binding.id)),
+            Named::Found { upstream, active } if binding.kind == Kind::User && *active => call(
+                QueueClass::Grant,
+                Verb::Read,
+                Action::Read {
+                    upstream: upstream.clone(),
+                    purpose: Purpose::Adopt,
+                },
+            ),
+            Named::Found { .. } => Next::Hold {
+                binding: Some(binding.id),
+                why: found_reason(binding.kind).to_owned(),
+            },
+        },
+        // A create is sent only on `absent`.
+        Existence::Absent => {
+            let (fields, members) = first();
+            call(QueueClass::Grant, Verb::Write, Action::Create { fields, members })
+        }
+        Existence::Maybe | Existence::Present => match next_look(binding, policy) {
+            Some(until) if until > now => Next::Wait {
+                until,
+                why: "a create without an answer has still to be proven absent",
+            },
+            _ => call(QueueClass::Grant, Verb::Read, Action::LookUp),
+        },
+    }
+}
+
+/// When to look for a lost create again.
+fn next_look(binding: &Binding, policy: &Policy) -> Option<Timestamp> {
+    let unknown = binding.unknown_at?;
+    match binding.agreed_at {
+        // Before the interval a look can only find it, which is worth a few reads.
+        None => None,
+        Some(first) if first < unknown.plus(policy.proof) => {
+            Some(first.plus(policy.proof / LOOK_AGAIN).min(unknown.plus(policy.proof)).max(first))
+        }
+        Some(first) => Some(first.plus(policy.proof / LOOK_AGAIN)),
+    }
+}
+
+fn found_reason(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "adopt_inactive: an inactive user of this userName exists at the target",
+        Kind::Group => "adopt.groups: a group of this displayName exists at the target and was not made by the bridge",
+    }
+}
+
+/// What to do when another resource's object has the wanted name.
+pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, policy: &Policy) -> Option<Next> {
+    let holder = holders.first()?;
+    if holder.busy {
+        return Some(Next::Wait {
+            until: now.plus(policy.verify_after),
+            why: "a call on the object of that name is in flight",
+        });
+    }
+    if holder.deleted && holder.same_external_id {
+        return Some(Next::Note(Note::TakeOver(holder.binding)));
+    }
+    let why = match (holder.deleted, kind) {
+        (true, Kind::User) => "on_name_reuse: the userName belonged to a deleted user with another externalId",
+        (true, Kind::Group) => "on_name_reuse: the displayName is that of the shell of a deleted group with another externalId",
+        (false, Kind::Group) => {
+            return Some(Next::Wait {
+                until: now.plus(policy.verify_after),
+                why: "another group still has that name at the target",
+            });
+        }
+        (false, Kind::User) => "rename: the account of that userName still belongs to another user",
+    };
+    Some(Next::Hold {
+        binding: None,
+        why: why.to_owned(),
+    })
+}
+
+/// An upstream object that a look-up by name or a read found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its id.
+    pub upstream: UpstreamId,
+    /// Users: whether it is active. Groups: true.
+    pub active: bool,
+    /// Its shown name.
+    pub display_name: Option<String>,
+    /// The client's id, if it keeps one.
+    pub external_id: Option<String>,
+    /// It is bound to another resource already.
+    pub owned_by_another: bool,
+    /// It must never be written (rule C8).
+    pub protected: Option<String>,
+}
+
+/// Whose a found object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// Ours, created by an attempt whose answer was lost, or adopted.
+    Bind(Ownership),
+    /// Not to be touched before a person has decided.
+    Hold(String),
+    /// Never to be written.
+    Protected(String),
+}
+
+/// Decides whose a found object is (rules C2, C3, C8).
+pub fn judge(binding: &Binding, seen: &Seen) -> Judged {
+    if let Some(why) = &seen.protected {
+        return Judged::Protected(why.clone());
+    }
+    if seen.owned_by_another {
+        return Judged::Hold("conflict: the object of that name belongs to another resource".to_owned());
+    }
+    if is_ours(binding, seen) {
+        return Judged::Bind(Ownership::Ours);
+    }
+    if binding.generation > 1 {
+        // A renamed user never merges with an account that is already there (rule C5).
+        return Judged::Hold("rename: an account of the new userName exists at the target".to_owned());
+    }
+    match binding.kind {
+        Kind::User if seen.active => Judged::Bind(Ownership::Adopted),
+        kind => Judged::Hold(found_reason(kind).to_owned()),
+    }
+}
+
+/// Ours only if an earlier attempt ended with an unknown outcome, absence was recorded
+/// before it, and the object carries the values that it sent (rule C2).
+fn is_ours(binding: &Binding, seen: &Seen) -> bool {
+    let (Some(sent), Some(_), Some(_)) = (&binding.sent, binding.unknown_at, binding.absent_seen_at) else {
+        return false;
+    };
+    let carried = |key: &str, found: &Option<String>| {
+        let sent = sent.get(key).and_then(Value::as_str);
+        // What Databricks does not keep cannot speak against it.
+        found.is_none() || sent.is_none() || sent == found.as_deref()
+    };
+    carried("displayName", &seen.display_name) && carried("externalId", &seen.external_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ScimId;
+    use crate::store::{BindingId, Role};
+    use serde_json::json;
+
+    fn binding(kind: Kind) -> Binding {
+        Binding {
+            id: BindingId::for_test(1),
+            kind,
+            resource_id: ScimId::new("r"),
+            generation: 1,
+            role: Role::Current,
+            name: "Ana@contoso.test".to_owned(),
+            name_key: "ana@contoso.test".to_owned(),
+            external_id: Some("ana".to_owned()),
+            upstream_id: None,
+            ownership: None,
+            existence: Existence::Maybe,
+            absent_seen_at: None,
+            unknown_at: None,
+            agreed_at: None,
+            sent: None,
+            hold: None,
+            held_at: None,
+        }
+    }
+
+    fn seen(active: bool) -> Seen {
+        Seen {
+            upstream: UpstreamId::parse("12").unwrap(),
+            active,
+            display_name: Some("Ana".to_owned()),
+            external_id: Some("ana".to_owned()),
+            owned_by_another: false,
+            protected: None,
+        }
+    }
+
+    fn lost_create(kind: Kind) -> Binding {
+        Binding {
+            absent_seen_at: Some(Timestamp::from_micros(1)),
+            unknown_at: Some(Timestamp::from_micros(2)),
+            sent: Some(json!({"displayName": "Ana", "externalId": "ana"})),
+            ..binding(kind)
+        }
+    }
+
+    #[test]
+    fn a_lost_create_is_ours_only_with_absence_before_and_the_values_sent() {
+        assert_eq!(judge(&lost_create(Kind::Group), &seen(true)), Judged::Bind(Ownership::Ours));
+        let never_absent = Binding {
+            absent_seen_at: None,
+            ..lost_create(Kind::Group)
+        };
+        assert!(matches!(judge(&never_absent, &seen(true)), Judged::Hold(_)));
+        let other_values = Seen {
+            display_name: Some("Somebody".to_owned()),
+            ..seen(true)
+        };
+        assert!(matches!(judge(&lost_create(Kind::Group), &other_values), Judged::Hold(_)));
+    }
+
+    #[test]
+    fn a_conflict_on_a_first_attempt_is_never_ours() {
+        assert!(matches!(judge(&binding(Kind::Group), &seen(true)), Judged::Hold(_)));
+        assert_eq!(judge(&binding(Kind::User), &seen(true)), Judged::Bind(Ownership::Adopted));
+    }
+
+    #[test]
+    fn an_inactive_user_is_not_adopted_without_a_person() {
+        assert!(matches!(judge(&binding(Kind::User), &seen(false)), Judged::Hold(why) if why.contains("adopt_inactive")));
+    }
+
+    #[test]
+    fn a_protected_object_is_never_bound() {
+        let me = Seen {
+            protected: Some("the bridge's own identity".to_owned()),
+            ..seen(true)
+        };
+        assert!(matches!(judge(&lost_create(Kind::User), &me), Judged::Protected(_)));
+    }
+}

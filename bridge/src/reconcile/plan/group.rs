@@ -1,0 +1,253 @@
+//! What to do next about a group and its memberships.
+
+use super::super::policy::Policy;
+use super::super::wanted::WantedGroup;
+use super::create::{plan_creation, plan_held_name};
+use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, earliest};
+use crate::clock::Timestamp;
+use crate::databricks::pace::Verb;
+use crate::id::UpstreamId;
+use crate::store::{Binding, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
+
+/// Everything that planning a group depends on.
+#[derive(Debug, Clone)]
+pub struct GroupView {
+    /// What the client wants; `None` = deleted.
+    pub wanted: Option<WantedGroup>,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<Timestamp>,
+    /// Since when its changes wait.
+    pub queued_at: Timestamp,
+    /// Its upstream object.
+    pub binding: Option<Binding>,
+    /// The object's fields.
+    pub fields: Fields,
+    /// Wanted members that are not confirmed.
+    pub adds: Vec<MemberEdge>,
+    /// Members that are, or may be, there and are not wanted.
+    pub removes: Vec<MemberEdge>,
+    /// Edges that a read has still to prove or verify.
+    pub checks: Vec<EdgeRow>,
+    /// What is known upstream of the wanted name.
+    pub named: Named,
+    /// Other resources' groups of the wanted name.
+    pub holders: Vec<Holder>,
+    /// Why it must never be written, if so (rule C8).
+    pub protected: Option<String>,
+}
+
+/// Plans the next step for a group.
+pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
+    if let Some(why) = &view.protected {
+        return Next::Protected { why: why.clone() };
+    }
+    let Some(binding) = &view.binding else {
+        return match &view.wanted {
+            Some(_) => plan_held_name(&view.holders, Kind::Group, now, policy).unwrap_or(Next::Note(Note::Bind)),
+            None => Next::Settled { check_at: None },
+        };
+    };
+    let Some(upstream) = &binding.upstream_id else {
+        return without_object(view, binding, policy, now);
+    };
+    if binding.existence == Existence::Maybe {
+        return call(
+            binding,
+            QueueClass::Revocation,
+            Verb::Read,
+            Action::Read {
+                upstream: upstream.clone(),
+                purpose: Purpose::Presence,
+            },
+        );
+    }
+    let mut wake = None;
+    let removals = ready(&view.removes, now, &mut wake);
+    if let Some(members) = batch(&removals, policy.batch) {
+        let upstream = upstream.clone();
+        let action = Action::RemoveMembers { upstream, members };
+        return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
+    }
+    let next = match &view.wanted {
+        Some(wanted) => give(view, wanted, binding, upstream, policy, now, &mut wake),
+        None => delete_shell(view, binding, upstream, policy, now, &mut wake),
+    };
+    next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake))
+}
+
+fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
+    Next::Call(Call {
+        class,
+        verb,
+        binding: binding.id,
+        action,
+    })
+}
+
+fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Timestamp) -> Next {
+    let Some(wanted) = &view.wanted else {
+        return match binding.existence {
+            Existence::Unknown | Existence::Absent => Next::Note(Note::Gone(binding.id)),
+            // A delete while a create is open waits for its outcome (rule B7).
+            Existence::Maybe | Existence::Present => {
+                plan_creation(binding, &view.named, policy, now, || (Vec::new(), Vec::new()))
+            }
+        };
+    };
+    let untouched = matches!(binding.existence, Existence::Unknown | Existence::Absent) && binding.unknown_at.is_none();
+    if untouched && binding.name != wanted.display_name {
+        return Next::Note(Note::Rename(binding.id));
+    }
+    if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
+        return next;
+    }
+    if untouched {
+        if let Some(until) = worth_waiting(view, policy, now) {
+            return Next::Wait {
+                until,
+                why: "members of the group are still to be created",
+            };
+        }
+    }
+    plan_creation(binding, &view.named, policy, now, || {
+        let mut wake = None;
+        let edges = ready(&view.adds, now, &mut wake);
+        let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
+        (fields, batch(&edges, policy.batch).unwrap_or_default())
+    })
+}
+
+/// Name and members of a group that is wanted.
+fn give(
+    view: &GroupView,
+    wanted: &WantedGroup,
+    binding: &Binding,
+    upstream: &UpstreamId,
+    policy: &Policy,
+    now: Timestamp,
+    wake: &mut Option<Timestamp>,
+) -> Option<Next> {
+    let name = Some(wanted.display_name.clone());
+    if view.fields.get(&Field::DisplayName).is_none_or(|tracked| tracked.needs_sending(&name)) {
+        if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
+            return Some(next);
+        }
+        let action = Action::Patch {
+            upstream: upstream.clone(),
+            fields: vec![(Field::DisplayName, name)],
+        };
+        return Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action));
+    }
+    let edges = ready(&view.adds, now, wake);
+    let members = batch(&edges, policy.batch)?;
+    if members.len() < policy.batch {
+        if let Some(until) = worth_waiting(view, policy, now) {
+            return Some(Next::Wait {
+                until,
+                why: "members of the group are still to be created",
+            });
+        }
+    }
+    let action = Action::AddMembers {
+        upstream: upstream.clone(),
+        members,
+    };
+    Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action))
+}
+
+/// The shell of a deleted group goes after its grace (rule C7).
+fn delete_shell(
+    view: &GroupView,
+    binding: &Binding,
+    upstream: &UpstreamId,
+    policy: &Policy,
+    now: Timestamp,
+    wake: &mut Option<Timestamp>,
+) -> Option<Next> {
+    if binding.role != Role::Tombstone || !view.removes.is_empty() {
+        return None;
+    }
+    let due = view.deleted_at?.plus(policy.group_grace);
+    if due > now {
+        *wake = earliest(*wake, Some(due));
+        return None;
+    }
+    let action = Action::Delete {
+        upstream: upstream.clone(),
+    };
+    Some(call(binding, QueueClass::Grant, Verb::Write, action))
+}
+
+fn check(
+    view: &GroupView,
+    binding: &Binding,
+    upstream: &UpstreamId,
+    policy: &Policy,
+    now: Timestamp,
+    wake: Option<Timestamp>,
+) -> Next {
+    let mut check_at = None;
+    for tracked in view.fields.values() {
+        check_at = earliest(check_at, tracked.check_at(policy.proof));
+    }
+    for edge in &view.checks {
+        check_at = earliest(check_at, edge.tracked.check_at(policy.proof));
+    }
+    match check_at {
+        Some(at) if at <= now => call(
+            binding,
+            QueueClass::Verification,
+            Verb::Read,
+            Action::Read {
+                upstream: upstream.clone(),
+                purpose: Purpose::Check,
+            },
+        ),
+        at => Next::Settled {
+            check_at: earliest(at, wake),
+        },
+    }
+}
+
+/// Additions wait a little for members that are about to be created: fewer requests for the
+/// same end. Members that wait for a person are not waited for.
+fn worth_waiting(view: &GroupView, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let until = view.queued_at.plus(policy.patience);
+    let coming = view.adds.iter().any(|edge| edge.upstream_id.is_none() && !edge.member_held);
+    (coming && now < until).then_some(until)
+}
+
+/// Edges that can be sent now; `wake` learns when a parked one may be.
+fn ready<'a>(edges: &'a [MemberEdge], now: Timestamp, wake: &mut Option<Timestamp>) -> Vec<&'a MemberEdge> {
+    edges
+        .iter()
+        .filter(|edge| edge.member.is_some() && edge.upstream_id.is_some())
+        .filter(|edge| {
+            let parked = edge.row.as_ref().and_then(|row| row.parked_until).filter(|&until| until > now);
+            *wake = earliest(*wake, parked);
+            parked.is_none()
+        })
+        .collect()
+}
+
+/// One request's worth of edges. Edges of a refused batch go in ever smaller company (rule B8).
+fn batch(edges: &[&MemberEdge], largest: usize) -> Option<Members> {
+    let limit_of = |edge: &&MemberEdge| edge.row.as_ref().and_then(|row| row.batch_limit);
+    let unlimited: Vec<_> = edges.iter().copied().filter(|edge| limit_of(edge).is_none()).collect();
+    let chosen: Vec<_> = if unlimited.is_empty() {
+        let limit = edges.iter().find_map(limit_of)?;
+        edges
+            .iter()
+            .copied()
+            .filter(|edge| limit_of(edge) == Some(limit))
+            .take((limit as usize).clamp(1, largest))
+            .collect()
+    } else {
+        unlimited.into_iter().take(largest).collect()
+    };
+    let members: Members = chosen
+        .iter()
+        .filter_map(|edge| Some((edge.member?, edge.upstream_id.clone()?)))
+        .collect();
+    (!members.is_empty()).then_some(members)
+}

@@ -1,0 +1,208 @@
+//! Planning: what to do next about one resource, from what is desired, what was applied
+//! and what is observed (rule B1). Pure, total and deterministic: no store, no clock,
+//! no network.
+//!
+//! Planning one resource at a time keeps it small; what one resource needs to know of
+//! another (an upstream id, a removal still pending) is part of its view. The order of
+//! rule B6 is in the order of the branches: revocations, then grants, then looking.
+
+mod create;
+mod group;
+mod user;
+
+pub use create::{Judged, Seen, judge};
+pub use group::{GroupView, plan_group};
+pub use user::{UserBinding, UserView, plan_user};
+
+use crate::clock::Timestamp;
+use crate::databricks::pace::Verb;
+use crate::id::UpstreamId;
+use crate::store::{BindingId, Field, QueueClass};
+
+/// What to do next about a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Everything that can be sent is confirmed. Edges that wait for their member count as accepted (rule B8).
+    Settled {
+        /// When something has still to be proven or verified by a read.
+        check_at: Option<Timestamp>,
+    },
+    /// Nothing now; plan again then.
+    Wait {
+        /// When.
+        until: Timestamp,
+        /// Why, for the log.
+        why: &'static str,
+    },
+    /// A person must decide; planned again when the resource is written or a command comes.
+    Hold {
+        /// On which binding, if there is one yet.
+        binding: Option<BindingId>,
+        /// Why.
+        why: String,
+    },
+    /// Never to be written (rule C8): counts as settled.
+    Protected {
+        /// Why.
+        why: String,
+    },
+    /// A step that only the store sees; plan again after it.
+    Note(Note),
+    /// A request.
+    Call(Call),
+}
+
+/// A step without a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The resource gets its first binding, or one more generation (rule C5).
+    Bind,
+    /// No create was ever attempted: the binding simply takes the new name.
+    Rename(BindingId),
+    /// The current account steps back for one under the new name (rule C5).
+    Retire(BindingId),
+    /// An older account of this resource has the wanted name again and becomes current.
+    Reinstate {
+        /// The one that comes back.
+        back: BindingId,
+        /// The one that steps back.
+        away: BindingId,
+    },
+    /// The upstream object of a deleted resource of the same person or group is taken over (rules C6, C7).
+    TakeOver(BindingId),
+    /// A scan has shown that nothing of this name is there (rule C2).
+    Absent(BindingId),
+    /// There is nothing upstream to undo.
+    Gone(BindingId),
+}
+
+/// A request to Databricks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// How urgent.
+    pub class: QueueClass,
+    /// Its rate class.
+    pub verb: Verb,
+    /// On which upstream object.
+    pub binding: BindingId,
+    /// What it does.
+    pub action: Action,
+}
+
+/// Fields with the values they are to get.
+pub type Values = Vec<(Field, Option<String>)>;
+/// Members by binding and upstream id.
+pub type Members = Vec<(BindingId, UpstreamId)>;
+
+/// What a request does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Creates a user or group under the binding's name.
+    Create {
+        /// First values.
+        fields: Values,
+        /// First members of a group.
+        members: Members,
+    },
+    /// Sets fields of a user or group.
+    Patch {
+        /// Where.
+        upstream: UpstreamId,
+        /// What; `active` is last.
+        fields: Values,
+    },
+    /// Adds members to a group.
+    AddMembers {
+        /// Where.
+        upstream: UpstreamId,
+        /// Whom.
+        members: Members,
+    },
+    /// Removes members from a group, one operation each.
+    RemoveMembers {
+        /// Where.
+        upstream: UpstreamId,
+        /// Whom.
+        members: Members,
+    },
+    /// Takes direct entitlements and roles from a retired user (rule C6).
+    Strip {
+        /// Where.
+        upstream: UpstreamId,
+        /// Whether there are entitlements.
+        entitlements: bool,
+        /// The roles to remove.
+        roles: Vec<String>,
+    },
+    /// Deletes an upstream object.
+    Delete {
+        /// Which.
+        upstream: UpstreamId,
+    },
+    /// Looks for an object by the binding's name.
+    LookUp,
+    /// Reads an object by its id.
+    Read {
+        /// Which.
+        upstream: UpstreamId,
+        /// What for.
+        purpose: Purpose,
+    },
+}
+
+/// Why an object is read by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To prove or verify what was written.
+    Check,
+    /// To see whether it is still there.
+    Presence,
+    /// To take it over as it is now (rule C3).
+    Adopt,
+    /// To see that the account under the new name is complete before the old one goes (rule C5).
+    Complete,
+}
+
+impl Action {
+    /// Whether it changes anything upstream.
+    pub const fn writes(&self) -> bool {
+        !matches!(self, Self::LookUp | Self::Read { .. })
+    }
+}
+
+/// What is known of a wanted name at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// No complete scan yet.
+    NotScanned,
+    /// A complete scan saw nothing of that name, at that time.
+    Absent(Timestamp),
+    /// A scan saw this one.
+    Found {
+        /// Its id.
+        upstream: UpstreamId,
+        /// Whether it was active.
+        active: bool,
+    },
+}
+
+/// Another resource, live or deleted, whose upstream object has the wanted name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its binding.
+    pub binding: BindingId,
+    /// It belongs to a deleted resource and is to be undone.
+    pub deleted: bool,
+    /// The client's id is the same on both sides, and not missing (rules C6, C7).
+    pub same_external_id: bool,
+    /// A call on it is in flight.
+    pub busy: bool,
+}
+
+/// The earlier of two moments, where either may be missing.
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

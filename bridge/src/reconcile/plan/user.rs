@@ -1,0 +1,334 @@
+//! What to do next about a user.
+
+use super::super::policy::Policy;
+use super::super::wanted::WantedUser;
+use super::create::{plan_creation, plan_held_name};
+use super::{Action, Call, Holder, Named, Next, Note, Purpose, earliest};
+use crate::clock::Timestamp;
+use crate::databricks::pace::Verb;
+use crate::id::UpstreamId;
+use crate::store::{Binding, Existence, Field, Fields, Kind, QueueClass, Role, Tracked};
+
+/// One account of the user and what planning must know of it.
+#[derive(Debug, Clone)]
+pub struct UserBinding {
+    /// The account.
+    pub binding: Binding,
+    /// Its fields.
+    pub fields: Fields,
+    /// A removal from some group is not yet applied or proven (rule B9).
+    pub removals_pending: bool,
+    /// The groups it is wanted in: upstream id, and whether the membership is confirmed.
+    pub wanted_groups: Vec<(Option<UpstreamId>, bool)>,
+    /// Why it must never be written, if so (rule C8).
+    pub protected: Option<String>,
+}
+
+/// Everything that planning a user depends on.
+#[derive(Debug, Clone)]
+pub struct UserView {
+    /// What the client wants; `None` = deleted.
+    pub wanted: Option<WantedUser>,
+    /// Its accounts, oldest generation first.
+    pub bindings: Vec<UserBinding>,
+    /// What is known upstream of the wanted name.
+    pub named: Named,
+    /// Other resources' accounts of the wanted name.
+    pub holders: Vec<Holder>,
+    /// The wanted name once belonged to another resource (rule C5).
+    pub name_was_anothers: bool,
+    /// Why the wanted name must never be written, if so (rule C8).
+    pub name_protected: Option<String>,
+}
+
+/// Plans the next step for a user.
+pub fn plan_user(view: &UserView, policy: &Policy, now: Timestamp) -> Next {
+    for held in &view.bindings {
+        if let Some(next) = revoke(view, held) {
+            return next;
+        }
+    }
+    let mut checks = None;
+    let grant = match &view.wanted {
+        Some(wanted) => grant(view, wanted, policy, now),
+        None => None,
+    };
+    if let Some(next) = grant {
+        return next;
+    }
+    for held in &view.bindings {
+        match undo(view, held, policy, now) {
+            Undo::Next(next) => return next,
+            Undo::CheckAt(at) => checks = earliest(checks, at),
+        }
+    }
+    Next::Settled { check_at: checks }
+}
+
+/// What `active` is wanted to be on this account; `None` = left as it is.
+fn wants_active(view: &UserView, held: &UserBinding) -> Option<bool> {
+    match held.binding.role {
+        Role::Current => view.wanted.as_ref().map(|wanted| wanted.active),
+        Role::Tombstone => Some(false),
+        // Until the new account is complete the old one serves (rule C5) – unless the person is out altogether.
+        Role::Retiring => view.wanted.as_ref().filter(|wanted| !wanted.active).map(|_| false),
+        Role::Gone => None,
+    }
+}
+
+fn active(fields: &Fields) -> Tracked<Option<String>> {
+    // Nothing is known of an account that was just bound: it may be active.
+    fields
+        .get(&Field::Active)
+        .cloned()
+        .unwrap_or_else(|| Tracked::known(Some("true".to_owned())))
+}
+
+/// A deactivation comes first and alone: nothing else in the request can make it fail.
+fn revoke(view: &UserView, held: &UserBinding) -> Option<Next> {
+    let upstream = held.binding.upstream_id.clone()?;
+    let unwanted = wants_active(view, held) == Some(false);
+    if !unwanted || !active(&held.fields).needs_sending(&Some("false".to_owned())) {
+        return None;
+    }
+    if let Some(why) = &held.protected {
+        return Some(Next::Protected { why: why.clone() });
+    }
+    if held.binding.existence == Existence::Maybe {
+        return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
+    }
+    Some(Next::Call(Call {
+        class: QueueClass::Revocation,
+        verb: Verb::Write,
+        binding: held.binding.id,
+        action: Action::Patch {
+            upstream,
+            fields: vec![(Field::Active, Some("false".to_owned()))],
+        },
+    }))
+}
+
+fn read(held: &UserBinding, upstream: UpstreamId, class: QueueClass, purpose: Purpose) -> Next {
+    Next::Call(Call {
+        class,
+        verb: Verb::Read,
+        binding: held.binding.id,
+        action: Action::Read { upstream, purpose },
+    })
+}
+
+/// Everything that gives: the account, its fields, re-activation last. `None` = nothing to give.
+fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) -> Option<Next> {
+    let Some(current) = view.bindings.iter().find(|held| held.binding.role == Role::Current) else {
+        if let Some(why) = &view.name_protected {
+            return Some(Next::Protected { why: why.clone() });
+        }
+        return Some(plan_held_name(&view.holders, Kind::User, now, policy).unwrap_or(Next::Note(Note::Bind)));
+    };
+    if current.binding.name_key != wanted.name_key {
+        if let Some(next) = rename(view, wanted, current, policy, now) {
+            return Some(next);
+        }
+    }
+    if let Some(why) = &current.protected {
+        return Some(Next::Protected { why: why.clone() });
+    }
+    let Some(upstream) = current.binding.upstream_id.clone() else {
+        if let Some(next) = plan_held_name(&view.holders, Kind::User, now, policy) {
+            return Some(next);
+        }
+        return Some(plan_creation(&current.binding, &view.named, policy, now, || {
+            let mut fields: Vec<_> = wanted
+                .fields
+                .iter()
+                .map(|(field, value)| (*field, Some(value.clone())))
+                .collect();
+            fields.push((Field::Active, Some(wanted.active.to_string())));
+            (fields, Vec::new())
+        }));
+    };
+    if current.binding.existence == Existence::Maybe {
+        return Some(read(current, upstream, QueueClass::Grant, Purpose::Presence));
+    }
+    change_fields(wanted, current, upstream, policy, now)
+}
+
+fn change_fields(
+    wanted: &WantedUser,
+    current: &UserBinding,
+    upstream: UpstreamId,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<Next> {
+    let mut fields: Vec<_> = wanted
+        .fields
+        .iter()
+        .map(|(field, value)| (*field, Some(value.clone())))
+        .filter(|(field, value)| current.fields.get(field).is_none_or(|tracked| tracked.needs_sending(value)))
+        .collect();
+    if wanted.active && active(&current.fields).needs_sending(&Some("true".to_owned())) {
+        // Re-activation is the last call of all (rule B9).
+        if current.removals_pending {
+            return Some(Next::Wait {
+                until: now.plus(policy.proof),
+                why: "re-activation waits for removals that are not yet applied",
+            });
+        }
+        fields.push((Field::Active, Some("true".to_owned())));
+    }
+    if fields.is_empty() {
+        return None;
+    }
+    Some(Next::Call(Call {
+        class: QueueClass::Grant,
+        verb: Verb::Write,
+        binding: current.binding.id,
+        action: Action::Patch { upstream, fields },
+    }))
+}
+
+/// Databricks cannot change a `userName` (rule C5). `None` = only recorded.
+fn rename(
+    view: &UserView,
+    wanted: &WantedUser,
+    current: &UserBinding,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<Next> {
+    let untouched = current.binding.upstream_id.is_none()
+        && matches!(current.binding.existence, Existence::Unknown | Existence::Absent)
+        && current.binding.unknown_at.is_none();
+    if untouched {
+        return Some(Next::Note(Note::Rename(current.binding.id)));
+    }
+    let earlier = view
+        .bindings
+        .iter()
+        .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
+    if let Some(earlier) = earlier {
+        return Some(Next::Note(Note::Reinstate {
+            back: earlier.binding.id,
+            away: current.binding.id,
+        }));
+    }
+    if !wanted.active {
+        return None;
+    }
+    let hold = |why: &str| {
+        Some(Next::Hold {
+            binding: Some(current.binding.id),
+            why: why.to_owned(),
+        })
+    };
+    if let Some(why) = &view.name_protected {
+        return hold(&format!("rename: {why}"));
+    }
+    if view.name_was_anothers || !view.holders.is_empty() {
+        return hold("rename: the new userName belonged to another user; the old account stays as it is");
+    }
+    if current.protected.is_some() {
+        return None;
+    }
+    match view.named {
+        Named::NotScanned => Some(Next::Wait {
+            until: now.plus(policy.verify_after),
+            why: "the target has not been scanned yet",
+        }),
+        Named::Found { .. } => {
+            hold("rename: an account of the new userName exists at the target; the old account stays as it is")
+        }
+        Named::Absent(_) => Some(Next::Note(Note::Retire(current.binding.id))),
+    }
+}
+
+enum Undo {
+    Next(Next),
+    CheckAt(Option<Timestamp>),
+}
+
+/// What is left once nothing is to be given: stripping, retiring, proving, forgetting.
+fn undo(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Undo {
+    let Some(upstream) = held.binding.upstream_id.clone() else {
+        return undo_unbound(view, held, policy, now);
+    };
+    if held.protected.is_some() {
+        return Undo::CheckAt(None);
+    }
+    match held.binding.role {
+        Role::Retiring => {
+            if let Some(next) = retire(view, now, policy) {
+                return Undo::Next(next);
+            }
+        }
+        Role::Tombstone => {
+            if let Some(call) = strip(held, &upstream) {
+                return Undo::Next(Next::Call(call));
+            }
+        }
+        Role::Current | Role::Gone => {}
+    }
+    let mut check_at = None;
+    for tracked in held.fields.values() {
+        check_at = earliest(check_at, tracked.check_at(policy.proof));
+    }
+    match check_at {
+        Some(at) if at <= now => Undo::Next(read(held, upstream, QueueClass::Verification, Purpose::Check)),
+        at => Undo::CheckAt(at),
+    }
+}
+
+/// An account that a deleted user may or may not have got: its create's outcome is waited for (rule B7).
+fn undo_unbound(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Undo {
+    if held.binding.role != Role::Tombstone {
+        return Undo::CheckAt(None);
+    }
+    match held.binding.existence {
+        Existence::Unknown | Existence::Absent => Undo::Next(Next::Note(Note::Gone(held.binding.id))),
+        Existence::Maybe | Existence::Present => Undo::Next(plan_creation(
+            &held.binding,
+            &view.named,
+            policy,
+            now,
+            || (Vec::new(), Vec::new()),
+        )),
+    }
+}
+
+/// The old account of a renamed user goes once the new one is complete and was seen to be (rule C5).
+fn retire(view: &UserView, now: Timestamp, policy: &Policy) -> Option<Next> {
+    let current = view.bindings.iter().find(|other| other.binding.role == Role::Current)?;
+    let upstream = current.binding.upstream_id.clone()?;
+    if current.binding.name_key != view.wanted.as_ref()?.name_key {
+        return None;
+    }
+    if current.wanted_groups.iter().any(|(_, confirmed)| !confirmed) {
+        return Some(Next::Wait {
+            until: now.plus(policy.verify_after),
+            why: "the old account stays until the new one has all memberships",
+        });
+    }
+    Some(read(current, upstream, QueueClass::Grant, Purpose::Complete))
+}
+
+/// Direct entitlements and roles that a read showed on an account to be undone (rule C6).
+fn strip(held: &UserBinding, upstream: &UpstreamId) -> Option<Call> {
+    let left = |field: Field| -> Option<String> {
+        let tracked = held.fields.get(&field)?;
+        let shown = tracked.observed.clone().flatten().or_else(|| tracked.applied.clone());
+        tracked.needs_sending(&None).then_some(shown).flatten()
+    };
+    let (entitlements, roles) = (left(Field::Entitlements), left(Field::Roles));
+    if entitlements.is_none() && roles.is_none() {
+        return None;
+    }
+    Some(Call {
+        class: QueueClass::Revocation,
+        verb: Verb::Write,
+        binding: held.binding.id,
+        action: Action::Strip {
+            upstream: upstream.clone(),
+            entitlements: entitlements.is_some(),
+            roles: roles.map(|roles| roles.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+        },
+    })
+}

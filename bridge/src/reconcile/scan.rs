@@ -1,0 +1,140 @@
+//! The scan at start: who is there, by name (rules C2, C3, C8). Two list walks, so that
+//! a create needs no look-up of its own.
+//!
+//! A walk goes on until a page without resources: page sizes and totals are not believed.
+
+use std::collections::HashSet;
+
+use crate::databricks::{Client, DatabricksError};
+use crate::id::{UpstreamId, fold};
+use crate::store::{InventoryEntry, Kind};
+
+/// A walk in progress.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    kind: Kind,
+    start: usize,
+    known: HashSet<UpstreamId>,
+    users: Vec<InventoryEntry>,
+    groups: Vec<InventoryEntry>,
+    admins_group: Option<UpstreamId>,
+    admins: HashSet<UpstreamId>,
+}
+
+/// What one page came to.
+#[derive(Debug)]
+pub enum Progress {
+    /// There is more to read.
+    More(Scan),
+    /// Everything was seen.
+    Complete(Seen),
+}
+
+/// Everything a complete scan saw.
+#[derive(Debug)]
+pub struct Seen {
+    /// All users.
+    pub users: Vec<InventoryEntry>,
+    /// All groups.
+    pub groups: Vec<InventoryEntry>,
+    /// Active members of `admins`.
+    pub admins: HashSet<UpstreamId>,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            kind: Kind::User,
+            start: 1,
+            known: HashSet::new(),
+            users: Vec::new(),
+            groups: Vec::new(),
+            admins_group: None,
+            admins: HashSet::new(),
+        }
+    }
+}
+
+impl Scan {
+    /// Reads the next page.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`]; the scan can be continued from where it stood.
+    pub async fn step(mut self, client: &Client) -> Result<Progress, DatabricksError> {
+        if let Some(group) = self.admins_group.take() {
+            let found = client.group(&group).await;
+            self.admins = match found {
+                Ok(found) => found.value.members.iter().filter_map(|member| UpstreamId::parse(&member.value)).collect(),
+                Err(DatabricksError::NotFound { .. }) => HashSet::new(),
+                Err(error) => return Err(error),
+            };
+            return Ok(Progress::Complete(self.complete()));
+        }
+        let page = match self.kind {
+            Kind::User => {
+                let page = client.users(self.start).await?.value;
+                page.resources
+                    .iter()
+                    .filter_map(|user| entry(Kind::User, &user.id, &user.user_name, user.is_active().unwrap_or(true)))
+                    .collect::<Vec<_>>()
+            }
+            Kind::Group => {
+                let page = client.groups(self.start).await?.value;
+                page.resources
+                    .iter()
+                    .filter_map(|group| entry(Kind::Group, &group.id, &group.display_name, true))
+                    .collect()
+            }
+        };
+        if page.is_empty() {
+            return Ok(self.next_list());
+        }
+        self.start += page.len();
+        for seen in page {
+            // Pages shift while others edit: the same object may come twice.
+            if self.known.insert(seen.upstream_id.clone()) {
+                match self.kind {
+                    Kind::User => self.users.push(seen),
+                    Kind::Group => self.groups.push(seen),
+                }
+            }
+        }
+        Ok(Progress::More(self))
+    }
+
+    fn next_list(mut self) -> Progress {
+        self.start = 1;
+        self.known.clear();
+        if self.kind == Kind::User {
+            self.kind = Kind::Group;
+            return Progress::More(self);
+        }
+        self.admins_group = self
+            .groups
+            .iter()
+            .find(|group| group.name_key == "admins")
+            .map(|group| group.upstream_id.clone());
+        if self.admins_group.is_some() { Progress::More(self) } else { Progress::Complete(self.complete()) }
+    }
+
+    fn complete(self) -> Seen {
+        let active: HashSet<&UpstreamId> = self.users.iter().filter(|user| user.active).map(|user| &user.upstream_id).collect();
+        let admins = self.admins.iter().filter(|id| active.contains(id)).cloned().collect();
+        Seen {
+            admins,
+            users: self.users,
+            groups: self.groups,
+        }
+    }
+}
+
+fn entry(kind: Kind, id: &str, name: &str, active: bool) -> Option<InventoryEntry> {
+    Some(InventoryEntry {
+        kind,
+        upstream_id: UpstreamId::parse(id)?,
+        name: name.to_owned(),
+        name_key: fold(name),
+        active,
+    })
+}

@@ -1,0 +1,365 @@
+//! What a read or a look-up showed (rules B1 to B4, C2, C3).
+
+use super::attempt::Attempt;
+use super::backoff::{After, wait};
+use super::call::Reply;
+use super::outcome::{Then, bind};
+use super::plan::{Action, Judged, Purpose, Seen, judge};
+use super::policy::Policy;
+use super::view::Knowledge;
+use crate::clock::Timestamp;
+use crate::databricks::wire::{WireGroup, WireUser};
+use crate::id::fold;
+use crate::store::{Binding, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role, StoreError, Tracked, Transaction};
+
+/// Records what a successful read showed.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+#[expect(clippy::too_many_arguments, reason = "one transaction needs all that planning knows")]
+pub(super) fn record(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    binding: Binding,
+    reply: &Reply,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let purpose = match &attempt.call.action {
+        Action::Read { purpose, .. } => *purpose,
+        _ => Purpose::Check,
+    };
+    match (reply, purpose) {
+        (Reply::Found(found), _) => found_by_name(tx, knowledge, policy, binding, found, attempts, now),
+        (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
+        (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, binding, user, attempts, now),
+        (Reply::User(user), Purpose::Check | Purpose::Presence) => {
+            let binding = still_there(tx, binding)?;
+            check_user(tx, policy, &binding, user, now)?;
+            Ok(Then::Continue)
+        }
+        (Reply::Group(group), _) => {
+            let binding = still_there(tx, binding)?;
+            check_group(tx, policy, &binding, group, now)?;
+            Ok(Then::Continue)
+        }
+        (Reply::Created(_) | Reply::Done, _) => Ok(Then::Continue),
+    }
+}
+
+fn still_there(tx: &Transaction<'_>, binding: Binding) -> Result<Binding, StoreError> {
+    if binding.existence == Existence::Present {
+        return Ok(binding);
+    }
+    let binding = Binding {
+        existence: Existence::Present,
+        unknown_at: None,
+        agreed_at: None,
+        ..binding
+    };
+    tx.put_binding(&binding)?;
+    Ok(binding)
+}
+
+fn check_user(
+    tx: &Transaction<'_>,
+    policy: &Policy,
+    binding: &Binding,
+    user: &WireUser,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (field, mut tracked) in tx.fields(binding.id)? {
+        if let Some(seen) = user_value(user, field) {
+            tracked.read(seen, now, policy.proof);
+            tx.put_field(binding.id, field, &tracked)?;
+        }
+    }
+    if binding.role == Role::Tombstone {
+        note_rights(tx, binding, user)?;
+    }
+    Ok(())
+}
+
+/// What a retired account still holds directly is to be taken from it (rule C6).
+fn note_rights(tx: &Transaction<'_>, binding: &Binding, user: &WireUser) -> Result<(), StoreError> {
+    let known = tx.fields(binding.id)?;
+    for field in [Field::Entitlements, Field::Roles] {
+        let shown = user_value(user, field).flatten();
+        if shown.is_some() && !known.contains_key(&field) {
+            tx.put_field(binding.id, field, &Tracked::known(shown))?;
+        }
+    }
+    Ok(())
+}
+
+/// A field's value as the answer shows it; `None` when the answer does not say.
+fn user_value(user: &WireUser, field: Field) -> Option<Option<String>> {
+    let joined = |values: Vec<&str>| (!values.is_empty()).then(|| values.join(","));
+    Some(match field {
+        Field::DisplayName => user.display_name.clone(),
+        Field::GivenName => user.name.given_name.clone(),
+        Field::FamilyName => user.name.family_name.clone(),
+        Field::ExternalId => user.external_id.clone(),
+        Field::Active => Some(user.is_active()?.to_string()),
+        Field::Entitlements => joined(user.entitlements.iter().map(|item| item.value.as_str()).collect()),
+        Field::Roles => joined(
+            user.roles
+                .iter()
+                .filter(|role| role.kind.as_deref().is_none_or(|kind| kind == "direct"))
+                .map(|item| item.value.as_str())
+                .collect(),
+        ),
+    })
+}
+
+fn check_group(
+    tx: &Transaction<'_>,
+    policy: &Policy,
+    binding: &Binding,
+    group: &WireGroup,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (field, mut tracked) in tx.fields(binding.id)? {
+        if field == Field::DisplayName {
+            tracked.read(Some(group.display_name.clone()), now, policy.proof);
+            tx.put_field(binding.id, field, &tracked)?;
+        }
+    }
+    let members: std::collections::HashSet<&str> = group.members.iter().map(|member| member.value.as_str()).collect();
+    for (mut edge, upstream) in tx.edges_of_group(binding.id)? {
+        let Some(upstream) = upstream else { continue };
+        edge.tracked.read(members.contains(upstream.as_str()), now, policy.proof);
+        let proven_absent = !edge.tracked.applied && !edge.tracked.maybe && edge.tracked.check_at(policy.proof).is_none();
+        if proven_absent && edge.refusals == 0 {
+            tx.drop_edge(edge.group, edge.member)?;
+        } else {
+            tx.put_edge(&edge)?;
+        }
+    }
+    Ok(())
+}
+
+/// A look-up by name, for a binding that has no upstream id.
+fn found_by_name(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    binding: Binding,
+    found: &[Seen],
+    attempts: u32,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let Some(first) = found.first() else {
+        return not_found_by_name(tx, policy, binding, attempts, now);
+    };
+    let mut seen = first.clone();
+    seen.protected = match binding.kind {
+        Kind::User => knowledge.protects_user(policy, &binding.name_key, Some(&seen.upstream)),
+        Kind::Group => knowledge.protects_group(policy, &binding.name_key),
+    };
+    seen.owned_by_another = tx
+        .binding_of_upstream(&knowledge.target, binding.kind, &seen.upstream)?
+        .is_some_and(|owner| owner.id != binding.id);
+    match judge(&binding, &seen) {
+        Judged::Bind(ownership) => {
+            let sent = binding.sent.clone();
+            let (id, kind) = (binding.id, binding.kind);
+            bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
+            if ownership == Ownership::Ours {
+                confirm_sent(tx, id, kind, sent.as_ref(), &seen)?;
+            }
+            Ok(Then::Continue)
+        }
+        Judged::Hold(why) => Ok(Then::Hold(why)),
+        Judged::Protected(why) => Ok(Then::Protected(why)),
+    }
+}
+
+/// What a lost create of ours carried is what the object was seen to carry.
+fn confirm_sent(
+    tx: &Transaction<'_>,
+    binding: crate::store::BindingId,
+    kind: Kind,
+    sent: Option<&serde_json::Value>,
+    seen: &Seen,
+) -> Result<(), StoreError> {
+    let Some(sent) = sent else { return Ok(()) };
+    let value = |pointer: &str| sent.pointer(pointer).and_then(|value| value.as_str()).map(str::to_owned);
+    let mut known = vec![(Field::DisplayName, value("/displayName"))];
+    if kind == Kind::User {
+        known.push((Field::GivenName, value("/name/givenName")));
+        known.push((Field::FamilyName, value("/name/familyName")));
+        known.push((Field::ExternalId, value("/externalId")));
+        known.push((Field::Active, Some(seen.active.to_string())));
+    }
+    for (field, applied) in known {
+        tx.put_field(binding, field, &Tracked::known(applied))?;
+    }
+    Ok(())
+}
+
+fn not_found_by_name(
+    tx: &Transaction<'_>,
+    policy: &Policy,
+    binding: Binding,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let Some(unknown) = binding.unknown_at else {
+        // Databricks says that the name is taken, and shows nobody of that name.
+        let why = "failing: already-exists, but no object of that name can be found".to_owned();
+        return Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), why));
+    };
+    let proving = unknown.plus(policy.proof);
+    let second = binding.agreed_at.is_some_and(|first| first >= proving) && now >= proving;
+    if second {
+        tx.put_binding(&Binding {
+            existence: Existence::Absent,
+            absent_seen_at: Some(now),
+            unknown_at: None,
+            agreed_at: None,
+            sent: None,
+            ..binding
+        })?;
+    } else {
+        tx.put_binding(&Binding {
+            agreed_at: Some(now),
+            ..binding
+        })?;
+    }
+    Ok(Then::Continue)
+}
+
+/// Takes over an active account of the same name as it is now (rule C3).
+fn adopt(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    binding: Binding,
+    user: &WireUser,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let Some(mut seen) = super::call::seen_user(user) else {
+        return Ok(Then::Hold("conflict: the account found has no numeric id".to_owned()));
+    };
+    if fold(&user.user_name) != binding.name_key {
+        return Ok(Then::Hold("conflict: the account found has another userName".to_owned()));
+    }
+    seen.protected = knowledge.protects_user(policy, &binding.name_key, Some(&seen.upstream));
+    match judge(&binding, &seen) {
+        Judged::Bind(ownership) => {
+            let id = binding.id;
+            bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
+            for field in [
+                Field::DisplayName,
+                Field::GivenName,
+                Field::FamilyName,
+                Field::ExternalId,
+                Field::Active,
+            ] {
+                if let Some(value) = user_value(user, field) {
+                    tx.put_field(id, field, &Tracked::known(value))?;
+                }
+            }
+            Ok(Then::Continue)
+        }
+        Judged::Hold(why) => Ok(Then::Hold(why)),
+        Judged::Protected(why) => Ok(Then::Protected(why)),
+    }
+}
+
+/// Whether the account under the new name has everything, so that the old one can go (rule C5).
+fn complete(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    binding: Binding,
+    user: &WireUser,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let shown: std::collections::HashSet<&str> = user.groups.iter().map(|group| group.value.as_str()).collect();
+    let wanted = tx.wanted_groups(&knowledge.target, binding.id)?;
+    let has_all = wanted
+        .iter()
+        .all(|(upstream, _)| upstream.as_ref().is_none_or(|id| shown.contains(id.as_str())));
+    if user.is_active() != Some(true) || !has_all {
+        let why = "the new account does not show all memberships yet".to_owned();
+        return Ok(Then::Later(wait(After::Trouble, attempts + 1), why));
+    }
+    for older in tx.bindings(&knowledge.target, &binding.resource_id)? {
+        if older.role == Role::Retiring {
+            tracing::info!(
+                resource = %older.resource_id,
+                old = older.upstream_id.as_ref().map_or("", |id| id.as_str()),
+                "a renamed user's old account is retired; what it owns (notebooks, jobs, tokens) stays with it"
+            );
+            tx.put_binding(&Binding {
+                role: Role::Tombstone,
+                ..older
+            })?;
+        }
+    }
+    tx.enqueue_groups_of(&knowledge.target, &binding.resource_id, Enqueue::at_once(QueueClass::Revocation, now))?;
+    Ok(Then::Continue)
+}
+
+/// A read by id answered 404.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub(super) fn missing(
+    tx: &Transaction<'_>,
+    policy: &Policy,
+    attempt: &Attempt,
+    binding: Binding,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let Action::Read { purpose, .. } = &attempt.call.action else {
+        return Ok(Then::Continue);
+    };
+    if *purpose == Purpose::Adopt {
+        // The scan was out of date: nothing of that name is there.
+        tx.put_binding(&Binding {
+            existence: Existence::Absent,
+            absent_seen_at: Some(now),
+            ..binding
+        })?;
+        return Ok(Then::Continue);
+    }
+    let unknown = binding.unknown_at.unwrap_or(now);
+    let proving = unknown.plus(policy.proof);
+    if binding.agreed_at.is_some_and(|first| first >= proving) {
+        return vanished(tx, binding);
+    }
+    let agreed_at = (now >= proving).then_some(now).or(binding.agreed_at);
+    tx.put_binding(&Binding {
+        existence: Existence::Maybe,
+        unknown_at: Some(unknown),
+        agreed_at,
+        ..binding
+    })?;
+    let pause = wait(After::Trouble, attempts + 1).min(policy.proof / 6);
+    Ok(Then::Later(pause, "not-found: read again before anything is concluded".to_owned()))
+}
+
+/// Proven not to be there: done where it was to go, a person's decision where it is wanted (rule B4).
+fn vanished(tx: &Transaction<'_>, binding: Binding) -> Result<Then, StoreError> {
+    if binding.role == Role::Current {
+        return Ok(Then::Hold(
+            "vanished: the object was deleted at the target by somebody else".to_owned(),
+        ));
+    }
+    tx.put_binding(&Binding {
+        role: Role::Gone,
+        existence: Existence::Absent,
+        unknown_at: None,
+        agreed_at: None,
+        ..binding
+    })?;
+    Ok(Then::Continue)
+}

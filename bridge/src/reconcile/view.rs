@@ -1,0 +1,189 @@
+//! Loads from the store what planning one resource depends on.
+
+use std::collections::HashSet;
+
+use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
+use super::policy::Policy;
+use super::wanted::{WantedGroup, WantedUser};
+use crate::clock::Timestamp;
+use crate::id::{ScimId, UpstreamId};
+use crate::store::{Binding, BindingId, Existence, Kind, QueueRow, Role, Snapshot, StoreError};
+
+/// What the reconciler knows of the target besides the store.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    /// The target's name.
+    pub target: String,
+    /// When the newest complete scan was done.
+    pub scanned_at: Option<Timestamp>,
+    /// Who the bridge itself is: id and folded name (rule C8).
+    pub me: Option<(UpstreamId, String)>,
+    /// Active members of `admins` (rule C8).
+    pub admins: HashSet<UpstreamId>,
+    /// Bindings with a call in flight.
+    pub busy: HashSet<BindingId>,
+}
+
+impl Knowledge {
+    /// Why this user must never be written, if so.
+    pub fn protects_user(&self, policy: &Policy, name_key: &str, upstream: Option<&UpstreamId>) -> Option<String> {
+        if policy.protected_users.contains(name_key) {
+            return Some("protected: listed in target.protected_users".to_owned());
+        }
+        if let Some((id, name)) = &self.me {
+            if upstream == Some(id) || name == name_key {
+                return Some("protected: the identity the bridge itself runs as".to_owned());
+            }
+        }
+        if upstream.is_some_and(|id| self.admins.contains(id)) && self.admins.len() == 1 {
+            return Some("protected: the last active member of admins".to_owned());
+        }
+        None
+    }
+
+    /// Why this group must never be written, if so.
+    pub fn protects_group(&self, policy: &Policy, name_key: &str) -> Option<String> {
+        policy
+            .protected_groups
+            .contains(name_key)
+            .then(|| "protected: a reserved name, or one listed in target.protected_groups".to_owned())
+    }
+}
+
+/// The view of a queued user.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be read.
+pub fn load_user(
+    store: &Snapshot<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    id: &ScimId,
+) -> Result<UserView, StoreError> {
+    let target = &knowledge.target;
+    let wanted = store.resource(id.as_str())?.map(|stored| WantedUser::of(&stored));
+    let mut bindings = Vec::new();
+    for binding in store.bindings(target, id)? {
+        bindings.push(UserBinding {
+            fields: store.fields(binding.id)?,
+            removals_pending: store.removals_pending(binding.id)?,
+            wanted_groups: store.wanted_groups(target, binding.id)?,
+            protected: knowledge.protects_user(policy, &binding.name_key, binding.upstream_id.as_ref()),
+            binding,
+        });
+    }
+    let Some(wanted) = wanted else {
+        let named = match bindings.first() {
+            Some(held) => named(store, knowledge, Kind::User, &held.binding.name_key)?,
+            None => Named::NotScanned,
+        };
+        return Ok(UserView {
+            wanted: None,
+            bindings,
+            named,
+            holders: Vec::new(),
+            name_was_anothers: false,
+            name_protected: None,
+        });
+    };
+    Ok(UserView {
+        named: named(store, knowledge, Kind::User, &wanted.name_key)?,
+        holders: holders(store, knowledge, Kind::User, &wanted.name_key, wanted.external_id.as_deref(), id)?,
+        name_was_anothers: store.name_belonged_to_another(Kind::User, &wanted.name_key, id.as_str())?,
+        name_protected: knowledge.protects_user(policy, &wanted.name_key, None),
+        wanted: Some(wanted),
+        bindings,
+    })
+}
+
+/// The view of a queued group.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be read.
+pub fn load_group(
+    store: &Snapshot<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    row: &QueueRow,
+) -> Result<GroupView, StoreError> {
+    let (target, id) = (&knowledge.target, &row.resource_id);
+    let wanted = store.resource(id.as_str())?.map(|stored| WantedGroup::of(&stored));
+    let binding = store.bindings(target, id)?.pop();
+    let name_key = match (&wanted, &binding) {
+        (Some(wanted), _) => wanted.name_key.clone(),
+        (None, Some(binding)) => binding.name_key.clone(),
+        (None, None) => String::new(),
+    };
+    let held = binding.as_ref().map_or(name_key.as_str(), |binding| binding.name_key.as_str());
+    let protected = knowledge
+        .protects_group(policy, held)
+        .or_else(|| knowledge.protects_group(policy, &name_key));
+    // More than one batch, so that parked edges do not hide those behind them.
+    let limit = policy.batch * 4;
+    let address = binding.as_ref().map(|binding| binding.id);
+    Ok(GroupView {
+        deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
+        queued_at: row.queued_at,
+        fields: address.map(|address| store.fields(address)).transpose()?.unwrap_or_default(),
+        adds: address
+            .map(|address| store.edges_to_add(target, address, limit))
+            .transpose()?
+            .unwrap_or_default(),
+        removes: address
+            .map(|address| store.edges_to_remove(address, limit))
+            .transpose()?
+            .unwrap_or_default(),
+        checks: address.map(|address| store.edges_to_check(address)).transpose()?.unwrap_or_default(),
+        named: named(store, knowledge, Kind::Group, &name_key)?,
+        holders: match &wanted {
+            Some(wanted) => holders(store, knowledge, Kind::Group, &name_key, wanted.external_id.as_deref(), id)?,
+            None => Vec::new(),
+        },
+        wanted,
+        binding,
+        protected,
+    })
+}
+
+fn named(store: &Snapshot<'_>, knowledge: &Knowledge, kind: Kind, name_key: &str) -> Result<Named, StoreError> {
+    let Some(scanned_at) = knowledge.scanned_at else {
+        return Ok(Named::NotScanned);
+    };
+    for entry in store.inventory_named(&knowledge.target, kind, name_key)? {
+        // What is bound already is not found: its owner is among the holders.
+        if store.binding_of_upstream(&knowledge.target, kind, &entry.upstream_id)?.is_none() {
+            return Ok(Named::Found {
+                upstream: entry.upstream_id,
+                active: entry.active,
+            });
+        }
+    }
+    Ok(Named::Absent(scanned_at))
+}
+
+fn holders(
+    store: &Snapshot<'_>,
+    knowledge: &Knowledge,
+    kind: Kind,
+    name_key: &str,
+    external_id: Option<&str>,
+    own: &ScimId,
+) -> Result<Vec<Holder>, StoreError> {
+    let others = store.bindings_named(&knowledge.target, kind, name_key)?;
+    Ok(others
+        .into_iter()
+        .filter(|binding| binding.resource_id != *own && !never_made(binding))
+        .map(|binding| Holder {
+            binding: binding.id,
+            deleted: binding.role == Role::Tombstone,
+            same_external_id: external_id.is_some() && binding.external_id.as_deref() == external_id,
+            busy: knowledge.busy.contains(&binding.id),
+        })
+        .collect())
+}
+
+fn never_made(binding: &Binding) -> bool {
+    binding.upstream_id.is_none() && matches!(binding.existence, Existence::Unknown | Existence::Absent)
+}

@@ -1,0 +1,551 @@
+//! The worker: takes what is due, plans it, sends what pace and circuit admit, records
+//! what came of it. One task decides; the requests run beside it.
+//!
+//! It may be killed at any instruction. What it knows is in the store or can be read
+//! again; nothing is settled before it is recorded.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::advance::{Admitted, Advance, advance, follow};
+use super::attempt::Attempt;
+use super::backoff;
+use super::call::{Reply, carry_out, describe};
+use super::circuit::{Circuit, Probing, Sign, State};
+use super::outcome::{self, Then};
+use super::policy::Policy;
+use super::scan::{Progress, Scan};
+use super::view::Knowledge;
+use crate::clock::{Clock, Timestamp};
+use crate::databricks::pace::{Pace, Speed, Verb, Wait};
+use crate::databricks::wire::WireUser;
+use crate::databricks::{Answered, Client, DatabricksError};
+use crate::id::{ScimId, UpstreamId, fold};
+use crate::store::{Kind, NewStep, QueueClass, Store, StoreError};
+
+/// Rows looked at in one go.
+const GLANCE: usize = 32;
+/// The longest sleep: a hint that got lost costs no more than this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+/// How the worker is set up.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// The target's name in the store.
+    pub target: String,
+    /// `true` = nothing is written upstream (rule E2).
+    pub dry_run: bool,
+    /// Settings of planning.
+    pub policy: Policy,
+    /// How fast to ask.
+    pub speed: Speed,
+    /// How often an open circuit is probed.
+    pub probing: Probing,
+    /// Divides every wait.
+    pub time_factor: f64,
+}
+
+/// What others may know of the worker: the health of the target and a forecast.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    inner: Arc<Mutex<Reported>>,
+}
+
+/// The state of the target as last reported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// `ok`, `starting`, `out` or `dry-run`.
+    pub state: &'static str,
+    /// One word for the cause of an outage.
+    pub cause: Option<&'static str>,
+    /// The cause in a sentence.
+    pub detail: Option<String>,
+    /// Since when the target is out.
+    pub since: Option<Timestamp>,
+    /// Rows of the queue.
+    pub queued: u64,
+    /// Of these, rows that wait to be written.
+    pub pending: u64,
+    /// How long the writes that wait would take.
+    pub forecast: Duration,
+}
+
+impl Status {
+    /// The state as last reported.
+    pub fn get(&self) -> Reported {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, reported: Reported) {
+        *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = reported;
+    }
+}
+
+/// The worker of one target.
+pub struct Worker {
+    store: Store,
+    client: Client,
+    clock: Clock,
+    options: WorkerOptions,
+    status: Status,
+    knowledge: Knowledge,
+    circuit: Circuit,
+    pace: Pace,
+    scan: Option<Scan>,
+    reading: bool,
+    running: JoinSet<Finished>,
+    held_by: HashSet<ScimId>,
+}
+
+/// A request that ended.
+enum Finished {
+    Probe(Result<Answered<WireUser>, DatabricksError>),
+    Scan(Scan, Result<Progress, DatabricksError>),
+    Call {
+        attempt: Box<Attempt>,
+        result: Result<Answered<Reply>, DatabricksError>,
+        millis: u64,
+    },
+}
+
+impl Worker {
+    /// A worker that has not looked at anything yet.
+    pub fn new(store: Store, client: Client, clock: Clock, options: WorkerOptions, status: Status) -> Self {
+        let now = clock.now();
+        Self {
+            knowledge: Knowledge {
+                target: options.target.clone(),
+                ..Knowledge::default()
+            },
+            circuit: Circuit::starting(options.probing, now),
+            pace: Pace::new(options.speed, now),
+            scan: Some(Scan::default()),
+            reading: false,
+            running: JoinSet::new(),
+            held_by: HashSet::new(),
+            store,
+            client,
+            clock,
+            options,
+            status,
+        }
+    }
+
+    /// Works until `stop`; then starts nothing new and waits for requests in flight up to `grace` (rule D6).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be used at all at the start.
+    pub async fn run(mut self, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
+        self.recover().await?;
+        while !stop.is_cancelled() {
+            let wake_at = match self.work().await {
+                Ok(wake_at) => wake_at,
+                Err(error) => {
+                    tracing::error!(%error, "the reconciler could not use the store");
+                    self.clock.now().plus(Duration::from_secs(1))
+                }
+            };
+            let sleep = wake_at.after(self.clock.now()).min(LONGEST_SLEEP);
+            let store = self.store.clone();
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(finished) = self.running.join_next(), if !self.running.is_empty() => {
+                    self.finish_joined(finished).await;
+                }
+                () = store.signals().work() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+        let deadline = tokio::time::sleep(grace);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                () = &mut deadline => break,
+                finished = self.running.join_next() => match finished {
+                    Some(finished) => self.finish_joined(finished).await,
+                    None => break,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls that were open when the process died have an unknown outcome (rule D1).
+    async fn recover(&mut self) -> Result<(), StoreError> {
+        let (target, now) = (self.options.target.clone(), self.clock.now());
+        let interrupted = self
+            .store
+            .write(move |tx| {
+                let open = tx.open_intents(&target)?;
+                for intent in &open {
+                    tx.interrupt(intent.binding, now)?;
+                    tx.close_intent(intent.id)?;
+                }
+                tx.clamp_due(&target, now, backoff::LONGEST)?;
+                Ok::<_, StoreError>(open.len())
+            })
+            .await?;
+        if interrupted > 0 {
+            tracing::info!(interrupted, "calls were under way when the bridge stopped; their outcome is looked up");
+        }
+        Ok(())
+    }
+
+    /// Starts everything that can start; tells when to look again.
+    async fn work(&mut self) -> Result<Timestamp, StoreError> {
+        let now = self.clock.now();
+        self.probe_if_due(now);
+        let mut wake_at = self.circuit.probe_at().unwrap_or(now.plus(LONGEST_SLEEP)).max(now);
+        if self.circuit.admits() > 0 {
+            self.scan_if_wanted(now);
+            if !self.options.dry_run {
+                wake_at = self.dispatch(now, wake_at).await?;
+            }
+        }
+        self.report();
+        Ok(wake_at)
+    }
+
+    fn probe_if_due(&mut self, now: Timestamp) {
+        let due = self.circuit.probe_at().is_some_and(|at| at <= now);
+        if !due || self.reading || self.pace.start(Verb::Read, true, now).is_err() {
+            return;
+        }
+        self.reading = true;
+        let client = self.client.clone();
+        self.running.spawn(async move { Finished::Probe(client.me().await) });
+    }
+
+    fn scan_if_wanted(&mut self, now: Timestamp) {
+        if self.reading || self.scan.is_none() || self.pace.start(Verb::Read, false, now).is_err() {
+            return;
+        }
+        let Some(scan) = self.scan.take() else {
+            return;
+        };
+        self.reading = true;
+        let client = self.client.clone();
+        self.running.spawn(async move {
+            let kept = scan.clone();
+            Finished::Scan(kept, scan.step(&client).await)
+        });
+    }
+
+    /// Goes through what is due, most urgent first, until slots or tokens run out.
+    async fn dispatch(&mut self, now: Timestamp, mut wake_at: Timestamp) -> Result<Timestamp, StoreError> {
+        for class in [QueueClass::Revocation, QueueClass::Grant, QueueClass::Verification] {
+            // Nothing is created before the scan has told who is there; revocations need not wait for it.
+            if class != QueueClass::Revocation && self.knowledge.scanned_at.is_none() {
+                break;
+            }
+            for verb in [None, Some(Verb::Write), Some(Verb::GroupPatch), Some(Verb::Read)] {
+                wake_at = self.dispatch_class(class, verb, now, wake_at).await?;
+            }
+        }
+        let (target, now) = (self.options.target.clone(), self.clock.now());
+        let next = self.store.read(|snapshot| snapshot.next_due(&target, now))?;
+        Ok(next.map_or(wake_at, |next| next.min(wake_at)))
+    }
+
+    async fn dispatch_class(
+        &mut self,
+        class: QueueClass,
+        verb: Option<Verb>,
+        now: Timestamp,
+        wake_at: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        let number = verb.map_or(0, Verb::number);
+        loop {
+            if let Some(verb) = verb {
+                match self.may_start(verb, class == QueueClass::Revocation, now) {
+                    Ok(()) => {}
+                    Err(Wait::Until(at)) if self.has_due(class, number, now)? => return Ok(wake_at.min(at)),
+                    Err(_) => return Ok(wake_at),
+                }
+            }
+            let target = &self.options.target;
+            let held = &self.held_by;
+            let rows = self.store.read(|snapshot| snapshot.due(target, class, number, now, GLANCE + held.len()))?;
+            let ids: Vec<ScimId> = rows
+                .into_iter()
+                .map(|row| row.resource_id)
+                .filter(|id| !held.contains(id))
+                .collect();
+            if ids.is_empty() {
+                return Ok(wake_at);
+            }
+            if !self.advance_all(ids, now).await? {
+                return Ok(wake_at);
+            }
+        }
+    }
+
+    fn has_due(&self, class: QueueClass, number: i64, now: Timestamp) -> Result<bool, StoreError> {
+        let target = &self.options.target;
+        let rows = self.store.read(|snapshot| snapshot.due(target, class, number, now, 1 + self.held_by.len()))?;
+        Ok(rows.iter().any(|row| !self.held_by.contains(&row.resource_id)))
+    }
+
+    fn may_start(&mut self, verb: Verb, revocation: bool, now: Timestamp) -> Result<(), Wait> {
+        if self.pace.in_flight() >= self.circuit.admits() {
+            return Err(Wait::ForSlot);
+        }
+        self.pace.check(verb, revocation, now)
+    }
+
+    fn admitted(&mut self, now: Timestamp) -> Admitted {
+        Admitted {
+            revocation: Verb::ALL.map(|verb| self.may_start(verb, true, now).is_ok()),
+            other: Verb::ALL.map(|verb| self.may_start(verb, false, now).is_ok()),
+        }
+    }
+
+    /// Advances each resource once; false when none of them moved.
+    async fn advance_all(&mut self, ids: Vec<ScimId>, now: Timestamp) -> Result<bool, StoreError> {
+        let mut moved = false;
+        for id in ids {
+            let admitted = self.admitted(now);
+            let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+            let resource = id.clone();
+            let advanced = self
+                .store
+                .write(move |tx| advance(tx, &knowledge, &policy, admitted, &resource, now))
+                .await?;
+            match advanced {
+                Advance::Begun(attempt) => {
+                    self.send(attempt, now);
+                    // Slots and tokens changed: the caller asks again before the next one.
+                    return Ok(true);
+                }
+                Advance::Settled(revision) => {
+                    self.store.signals().settled(&id, revision);
+                    moved = true;
+                }
+                Advance::Later => moved = true,
+            }
+        }
+        Ok(moved)
+    }
+
+    fn send(&mut self, attempt: Box<Attempt>, now: Timestamp) {
+        let revocation = attempt.call.class == QueueClass::Revocation;
+        // Checked just before on this same task; a refusal here could only be a fault of ours.
+        if self.pace.start(attempt.call.verb, revocation, now).is_err() {
+            tracing::error!("a call was begun that the pace does not admit");
+        }
+        self.knowledge.busy.insert(attempt.call.binding);
+        self.held_by.insert(attempt.binding.resource_id.clone());
+        let (client, clock) = (self.client.clone(), self.clock);
+        self.running.spawn(async move {
+            let began = clock.now();
+            let result = carry_out(&client, &attempt.binding, &attempt.call.action).await;
+            let millis = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
+            Finished::Call { attempt, result, millis }
+        });
+    }
+
+    async fn finish_joined(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
+        let now = self.clock.now();
+        match finished {
+            Ok(Finished::Probe(result)) => self.probed(result, now).await,
+            Ok(Finished::Scan(kept, result)) => self.scanned(kept, result, now).await,
+            Ok(Finished::Call {
+                attempt,
+                result,
+                millis,
+            }) => self.called(*attempt, result, millis, now).await,
+            Err(error) => tracing::error!(%error, "a request ended abnormally"),
+        }
+    }
+
+    async fn probed(&mut self, result: Result<Answered<WireUser>, DatabricksError>, now: Timestamp) {
+        self.reading = false;
+        self.account_for(Verb::Read, result.as_ref().err(), now);
+        match result {
+            Ok(me) => {
+                self.knowledge.me = UpstreamId::parse(&me.value.id).map(|id| (id, fold(&me.value.user_name)));
+                self.circuit.probe_succeeded();
+            }
+            Err(error) => {
+                self.circuit.probe_failed(error.cause(), &error.to_string(), now);
+                self.note_outage(&error, now).await;
+            }
+        }
+    }
+
+    async fn scanned(&mut self, kept: Scan, result: Result<Progress, DatabricksError>, now: Timestamp) {
+        self.reading = false;
+        self.account_for(Verb::Read, result.as_ref().err(), now);
+        match result {
+            Ok(Progress::More(scan)) => {
+                self.scan = Some(scan);
+                self.note_sign(Sign::Works, None, now).await;
+            }
+            Ok(Progress::Complete(seen)) => {
+                self.note_sign(Sign::Works, None, now).await;
+                let target = self.options.target.clone();
+                let admins = seen.admins.clone();
+                let stored = self
+                    .store
+                    .write(move |tx| {
+                        tx.replace_inventory(&target, Kind::User, &seen.users)?;
+                        tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
+                        tx.set_fact("scanned_at", &now.as_micros().to_string())
+                    })
+                    .await;
+                match stored {
+                    Ok(()) => {
+                        self.knowledge.admins = admins;
+                        self.knowledge.scanned_at = Some(now);
+                    }
+                    Err::<(), StoreError>(error) => {
+                        tracing::error!(%error, "the scan could not be stored");
+                        self.scan = Some(Scan::default());
+                    }
+                }
+            }
+            Err(error) => {
+                self.scan = Some(kept);
+                let sign = match &error {
+                    DatabricksError::RateLimited { .. } => Sign::Throttled,
+                    DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious,
+                    // A list that is refused is as good as no target.
+                    _ => Sign::Out,
+                };
+                self.note_sign(sign, Some(&error), now).await;
+            }
+        }
+    }
+
+    async fn called(
+        &mut self,
+        attempt: Attempt,
+        result: Result<Answered<Reply>, DatabricksError>,
+        millis: u64,
+        now: Timestamp,
+    ) {
+        self.account_for(attempt.call.verb, result.as_ref().err(), now);
+        self.note_sign(outcome::sign(&result), result.as_ref().err(), now).await;
+        self.knowledge.busy.remove(&attempt.call.binding);
+        self.held_by.remove(&attempt.binding.resource_id);
+        let step = self.step_of(&attempt, &result, millis);
+        let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+        let factor = self.options.time_factor;
+        let recorded = self
+            .store
+            .write(move |tx| {
+                let row = tx.queued(&knowledge.target, &attempt.binding.resource_id)?;
+                let attempts = row.map_or(0, |row| row.attempts);
+                tx.add_step(&step)?;
+                let then: Then = outcome::record(tx, &knowledge, &policy, &attempt, &result, attempts, now)?;
+                follow(tx, &knowledge, &policy, &attempt, &then, factor, now)
+            })
+            .await;
+        match recorded {
+            Ok(Some((id, revision))) => self.store.signals().settled(&id, revision),
+            Ok(None) => {}
+            // The intent stays open; at the next start its outcome counts as unknown.
+            Err::<_, StoreError>(error) => tracing::error!(%error, "an outcome could not be recorded"),
+        }
+    }
+
+    fn step_of(&self, attempt: &Attempt, result: &Result<Answered<Reply>, DatabricksError>, millis: u64) -> NewStep {
+        let call = describe(attempt.binding.kind, &attempt.call.action);
+        let (status, outcome) = match result {
+            Ok(answered) => (Some(answered.status), "ok".to_owned()),
+            Err(error) => (error.status(), error.to_string()),
+        };
+        match result {
+            Ok(_) => tracing::debug!(%call, ?status, millis, "databricks"),
+            Err(error) => tracing::warn!(%call, ?status, millis, cause = error.cause(), "databricks: {error}"),
+        }
+        NewStep {
+            at: attempt.at,
+            target: self.options.target.clone(),
+            resource_id: attempt.binding.resource_id.clone(),
+            revision: attempt.revision,
+            call,
+            status,
+            outcome,
+            millis,
+        }
+    }
+
+    fn account_for(&mut self, verb: Verb, error: Option<&DatabricksError>, now: Timestamp) {
+        match error {
+            Some(DatabricksError::RateLimited {
+                retry_after,
+                concurrency,
+                ..
+            }) => self.pace.throttled(verb, *concurrency, *retry_after, now),
+            _ => self.pace.ended(verb),
+        }
+    }
+
+    async fn note_sign(&mut self, sign: Sign, error: Option<&DatabricksError>, now: Timestamp) {
+        let was_out = !matches!(self.circuit.state(), State::Closed);
+        let (cause, detail) = error.map_or(("", String::new()), |error| (error.cause(), error.to_string()));
+        self.circuit.note(sign, cause, &detail, now);
+        let is_out = matches!(self.circuit.state(), State::Open { .. });
+        if let (true, Some(error)) = (is_out, error) {
+            self.note_outage(error, now).await;
+        }
+        if was_out && matches!(self.circuit.state(), State::Closed) {
+            tracing::info!(target = %self.options.target, "the target works");
+            let target = self.options.target.clone();
+            let ended = self.store.write(move |tx| tx.end_event(&target, "out", now)).await;
+            if let Err::<(), StoreError>(error) = ended {
+                tracing::error!(%error, "the end of an outage could not be recorded");
+            }
+        }
+    }
+
+    /// One entry a target-wide outage, with count, first and last (rule D5).
+    async fn note_outage(&mut self, error: &DatabricksError, now: Timestamp) {
+        let (cause, detail) = (error.cause(), error.to_string());
+        tracing::warn!(target = %self.options.target, cause, "the target is out: {detail}");
+        let target = self.options.target.clone();
+        let noted = self
+            .store
+            .write(move |tx| tx.note_event(&target, "out", cause, &detail, now))
+            .await;
+        if let Err::<(), StoreError>(error) = noted {
+            tracing::error!(%error, "an outage could not be recorded");
+        }
+    }
+
+    fn report(&self) {
+        let target = &self.options.target;
+        let (queued, pending) = self.store.read(|snapshot| snapshot.queue_depth(target)).unwrap_or((0, 0));
+        let (state, cause, detail, since) = match self.circuit.state() {
+            State::Closed if self.options.dry_run => ("dry-run", None, None, None),
+            State::Closed => ("ok", None, None, None),
+            State::Trial { since } => ("ok", None, None, Some(*since)),
+            State::Open {
+                cause, detail, since, ..
+            } => {
+                let state = if *cause == "starting" { "starting" } else { "out" };
+                (state, Some(*cause), Some(detail.clone()), Some(*since))
+            }
+        };
+        let forecast = match self.circuit.state() {
+            State::Closed if !self.options.dry_run => self.pace.forecast(Verb::Write, pending),
+            _ => Duration::MAX,
+        };
+        self.store.signals().set_forecast(forecast);
+        self.status.set(Reported {
+            state,
+            cause,
+            detail,
+            since,
+            queued,
+            pending,
+            forecast,
+        });
+    }
+}

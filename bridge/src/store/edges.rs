@@ -1,0 +1,299 @@
+//! Memberships upstream: what is wanted and what is known, edge by edge (rule B8).
+//!
+//! The surprise is that nothing here walks a whole group where it can be helped: only
+//! edges that differ, or whose state is not proven, are loaded.
+
+use rusqlite::{Row, params};
+
+use super::fields::{Tracked, micros, moment};
+use super::{BindingId, Snapshot, StoreError, Transaction};
+use crate::clock::Timestamp;
+use crate::id::{ScimId, UpstreamId};
+
+/// A stored edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EdgeRow {
+    /// The group's binding.
+    pub group: BindingId,
+    /// The member's binding.
+    pub member: BindingId,
+    /// What is known: true = is a member.
+    pub tracked: Tracked<bool>,
+    /// Found at adoption: kept until removed on purpose (rule C3).
+    pub inherited: bool,
+    /// At most so many edges in one request with it.
+    pub batch_limit: Option<u32>,
+    /// Definite refusals of it alone, in a row.
+    pub refusals: u32,
+    /// Not tried before then.
+    pub parked_until: Option<Timestamp>,
+}
+
+/// One membership as planning sees it: wanted or not, and what is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberEdge {
+    /// The member's resource.
+    pub member_id: ScimId,
+    /// The member's binding, once there is one.
+    pub member: Option<BindingId>,
+    /// The member's id at the target, once it has one.
+    pub upstream_id: Option<UpstreamId>,
+    /// Why the member waits for a person, if it does: such an edge is not worth waiting for.
+    pub member_held: bool,
+    /// Whether the membership is wanted.
+    pub desired: bool,
+    /// What is known of it; `None` = never attempted.
+    pub row: Option<EdgeRow>,
+}
+
+const EDGE: &str = "e.group_binding, e.member_binding, e.applied, e.observed, e.maybe, e.unknown_at, e.agreed_at, e.agreed, \
+                    e.verify_at, e.inherited, e.batch_limit, e.refusals, e.parked_until";
+
+/// Reads an edge whose columns start at `from`; `None` where an outer join found none.
+fn read_edge(row: &Row<'_>, from: usize) -> Result<Option<EdgeRow>, StoreError> {
+    let Some(group) = row.get::<_, Option<i64>>(from)? else {
+        return Ok(None);
+    };
+    let agreed_at = moment(row.get(from + 6)?);
+    let agreed: Option<bool> = row.get(from + 7)?;
+    Ok(Some(EdgeRow {
+        group: BindingId::from_row(group),
+        member: BindingId::from_row(row.get(from + 1)?),
+        tracked: Tracked {
+            applied: row.get(from + 2)?,
+            observed: row.get(from + 3)?,
+            maybe: row.get(from + 4)?,
+            unknown_at: moment(row.get(from + 5)?),
+            agreed: agreed_at.zip(agreed),
+            verify_at: moment(row.get(from + 8)?),
+        },
+        inherited: row.get(from + 9)?,
+        batch_limit: row.get(from + 10)?,
+        refusals: row.get(from + 11)?,
+        parked_until: moment(row.get(from + 12)?),
+    }))
+}
+
+fn read_member_edge(row: &Row<'_>, desired: bool) -> Result<MemberEdge, StoreError> {
+    let upstream: Option<String> = row.get(2)?;
+    Ok(MemberEdge {
+        member_id: ScimId::new(row.get::<_, String>(0)?),
+        member: row.get::<_, Option<i64>>(1)?.map(BindingId::from_row),
+        upstream_id: upstream.as_deref().and_then(UpstreamId::parse),
+        member_held: row.get(3)?,
+        desired,
+        row: read_edge(row, 4)?,
+    })
+}
+
+impl Snapshot<'_> {
+    /// Wanted members of `group` that are not confirmed, up to `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn edges_to_add(&self, target: &str, group: BindingId, limit: usize) -> Result<Vec<MemberEdge>, StoreError> {
+        self.all(
+            &format!(
+                "SELECT u.id, b.binding, b.upstream_id, b.hold IS NOT NULL, {EDGE}
+                 FROM bindings g
+                 JOIN resources r ON r.id = g.resource_id
+                 JOIN members m ON m.group_pk = r.pk
+                 JOIN resources u ON u.pk = m.member_pk
+                 LEFT JOIN bindings b ON b.resource_id = u.id AND b.target = ?2 AND b.role = 'current'
+                 LEFT JOIN edges e ON e.group_binding = ?1 AND e.member_binding = b.binding
+                 WHERE g.binding = ?1 AND g.role = 'current' AND (e.applied IS NULL OR e.applied = 0 OR e.maybe = 1)
+                 ORDER BY m.member_pk LIMIT ?3"
+            ),
+            params![group.row(), target, limit_of(limit)],
+            |row| read_member_edge(row, true),
+        )
+    }
+
+    /// Members of `group` that are, or may be, there and are not wanted, up to `limit`.
+    ///
+    /// Accounts under the old name of a renamed user stay until the new one is complete
+    /// (rule C5); inherited members stay until removed on purpose (rule C3).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn edges_to_remove(&self, group: BindingId, limit: usize) -> Result<Vec<MemberEdge>, StoreError> {
+        self.all(
+            &format!(
+                "SELECT b.resource_id, b.binding, b.upstream_id, b.hold IS NOT NULL, {EDGE}
+                 FROM edges e
+                 JOIN bindings b ON b.binding = e.member_binding
+                 JOIN bindings g ON g.binding = e.group_binding
+                 LEFT JOIN resources r ON r.id = g.resource_id AND g.role = 'current'
+                 LEFT JOIN resources u ON u.id = b.resource_id AND b.role = 'current'
+                 LEFT JOIN members m ON m.group_pk = r.pk AND m.member_pk = u.pk
+                 WHERE e.group_binding = ?1 AND (e.applied = 1 OR e.maybe = 1) AND e.inherited = 0
+                   AND b.role IN ('current', 'tombstone') AND b.upstream_id IS NOT NULL AND m.group_pk IS NULL
+                 ORDER BY e.member_binding LIMIT ?2"
+            ),
+            params![group.row(), limit_of(limit)],
+            |row| read_member_edge(row, false),
+        )
+    }
+
+    /// Edges of `group` whose state a read has still to prove or verify (rules B2, B3).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn edges_to_check(&self, group: BindingId) -> Result<Vec<EdgeRow>, StoreError> {
+        let rows = self.all(
+            &format!(
+                "SELECT {EDGE} FROM edges e
+                 WHERE e.group_binding = ?1 AND (e.unknown_at IS NOT NULL OR e.verify_at IS NOT NULL)"
+            ),
+            [group.row()],
+            |row| read_edge(row, 0),
+        )?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// One stored edge.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn edge(&self, group: BindingId, member: BindingId) -> Result<Option<EdgeRow>, StoreError> {
+        let found = self.one(
+            &format!("SELECT {EDGE} FROM edges e WHERE e.group_binding = ?1 AND e.member_binding = ?2"),
+            params![group.row(), member.row()],
+            |row| read_edge(row, 0),
+        )?;
+        Ok(found.flatten())
+    }
+
+    /// All stored edges of a group with the upstream id of each member.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn edges_of_group(&self, group: BindingId) -> Result<Vec<(EdgeRow, Option<UpstreamId>)>, StoreError> {
+        let rows = self.all(
+            &format!(
+                "SELECT b.upstream_id, {EDGE} FROM edges e JOIN bindings b ON b.binding = e.member_binding
+                 WHERE e.group_binding = ?1"
+            ),
+            [group.row()],
+            |row| {
+                let upstream: Option<String> = row.get(0)?;
+                Ok((read_edge(row, 1)?, upstream.as_deref().and_then(UpstreamId::parse)))
+            },
+        )?;
+        Ok(rows.into_iter().filter_map(|(edge, id)| Some((edge?, id))).collect())
+    }
+
+    /// Whether a removal of `member` from some group is still to be applied or, after an
+    /// unknown outcome, proven (rule B9).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn removals_pending(&self, member: BindingId) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 FROM edges e
+             JOIN bindings b ON b.binding = e.member_binding
+             JOIN bindings g ON g.binding = e.group_binding
+             LEFT JOIN resources r ON r.id = g.resource_id AND g.role = 'current'
+             LEFT JOIN resources u ON u.id = b.resource_id AND b.role = 'current'
+             LEFT JOIN members m ON m.group_pk = r.pk AND m.member_pk = u.pk
+             WHERE e.member_binding = ?1 AND e.inherited = 0 AND g.role <> 'gone' AND m.group_pk IS NULL
+               AND (e.applied = 1 OR e.maybe = 1 OR e.unknown_at IS NOT NULL) LIMIT 1",
+            [member.row()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// Upstream ids of the groups that `member`'s resource is wanted in, and whether each
+    /// membership of this very binding is confirmed. Groups that have no upstream id yet
+    /// because a person must decide first are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn wanted_groups(&self, target: &str, member: BindingId) -> Result<Vec<(Option<UpstreamId>, bool)>, StoreError> {
+        self.all(
+            "SELECT g.upstream_id, ifnull(e.applied = 1 AND e.maybe = 0, 0)
+             FROM bindings b
+             JOIN resources u ON u.id = b.resource_id
+             JOIN members m ON m.member_pk = u.pk
+             JOIN resources r ON r.pk = m.group_pk
+             LEFT JOIN bindings g ON g.resource_id = r.id AND g.target = ?2 AND g.role = 'current'
+             LEFT JOIN edges e ON e.group_binding = g.binding AND e.member_binding = b.binding
+             WHERE b.binding = ?1 AND (g.hold IS NULL) AND ifnull(e.refusals, 0) = 0",
+            params![member.row(), target],
+            |row| {
+                let upstream: Option<String> = row.get(0)?;
+                Ok((upstream.as_deref().and_then(UpstreamId::parse), row.get(1)?))
+            },
+        )
+    }
+}
+
+impl Transaction<'_> {
+    /// Stores an edge.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn put_edge(&self, edge: &EdgeRow) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO edges (group_binding, member_binding, applied, observed, maybe, unknown_at, agreed_at, agreed, verify_at,
+                                inherited, batch_limit, refusals, parked_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (group_binding, member_binding) DO UPDATE SET applied = excluded.applied, observed = excluded.observed,
+                 maybe = excluded.maybe, unknown_at = excluded.unknown_at, agreed_at = excluded.agreed_at, agreed = excluded.agreed,
+                 verify_at = excluded.verify_at, inherited = excluded.inherited, batch_limit = excluded.batch_limit,
+                 refusals = excluded.refusals, parked_until = excluded.parked_until",
+            params![
+                edge.group.row(),
+                edge.member.row(),
+                edge.tracked.applied,
+                edge.tracked.observed,
+                edge.tracked.maybe,
+                micros(edge.tracked.unknown_at),
+                edge.tracked.agreed.map(|(at, _)| at.as_micros()),
+                edge.tracked.agreed.map(|(_, value)| value),
+                micros(edge.tracked.verify_at),
+                edge.inherited,
+                edge.batch_limit,
+                edge.refusals,
+                micros(edge.parked_until),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets an edge that is proven not to be there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn drop_edge(&self, group: BindingId, member: BindingId) -> Result<(), StoreError> {
+        self.run(
+            "DELETE FROM edges WHERE group_binding = ?1 AND member_binding = ?2",
+            params![group.row(), member.row()],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets all edges of a group that is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn drop_edges_of_group(&self, group: BindingId) -> Result<(), StoreError> {
+        self.run("DELETE FROM edges WHERE group_binding = ?1", [group.row()])?;
+        Ok(())
+    }
+}
+
+fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,62 @@
+//! What one half of the bridge tells the other without calling it: "something changed"
+//! and "this much of that resource is settled". Only hints: whoever misses one finds
+//! the same in the tables.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::id::ScimId;
+
+/// The hints.
+#[derive(Debug, Default)]
+pub struct Signals {
+    changed: Notify,
+    settled: Mutex<HashMap<ScimId, watch::Sender<i64>>>,
+    forecast_micros: AtomicU64,
+}
+
+impl Signals {
+    /// Wakes the reconciler: the queue has new work.
+    pub fn work_was_queued(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Returns once work was queued since the last call.
+    pub async fn work(&self) {
+        self.changed.notified().await;
+    }
+
+    /// How long a change accepted now is likely to wait for its turn (rule A2).
+    pub fn forecast(&self) -> Duration {
+        Duration::from_micros(self.forecast_micros.load(Ordering::Relaxed))
+    }
+
+    /// Says how long a change accepted now is likely to wait.
+    pub fn set_forecast(&self, forecast: Duration) {
+        let micros = u64::try_from(forecast.as_micros()).unwrap_or(u64::MAX);
+        self.forecast_micros.store(micros, Ordering::Relaxed);
+    }
+
+    /// Starts listening for outcomes of a resource; do so before the write.
+    pub fn listen(&self, id: &ScimId) -> watch::Receiver<i64> {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.entry(id.clone()).or_insert_with(|| watch::channel(0).0).subscribe()
+    }
+
+    /// Tells those who listen that everything up to `revision` has its outcome.
+    pub fn settled(&self, id: &ScimId, revision: i64) {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = settled.get(id) {
+            sender.send_if_modified(|known| {
+                let newer = revision > *known;
+                *known = revision.max(*known);
+                newer
+            });
+        }
+        settled.retain(|_, sender| sender.receiver_count() > 0);
+    }
+}

@@ -1,0 +1,209 @@
+//! The writer: one thread, one connection, many changes a commit.
+//!
+//! Each job runs inside a savepoint, so that one that fails takes nothing with it;
+//! all jobs that were waiting share one commit, and so one fsync. Its surprise: a
+//! job's answer is sent only after that commit, never before.
+
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+use tokio::sync::oneshot;
+
+use super::{Snapshot, StoreError};
+
+/// Changes that share one commit at most; keeps a burst from delaying its first answers.
+const LARGEST_COMMIT: usize = 256;
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_store.sql"))];
+
+/// A write transaction: everything a [`Snapshot`] can read, and the changes.
+pub struct Transaction<'a> {
+    snapshot: Snapshot<'a>,
+}
+
+impl<'a> Deref for Transaction<'a> {
+    type Target = Snapshot<'a>;
+
+    fn deref(&self) -> &Snapshot<'a> {
+        &self.snapshot
+    }
+}
+
+type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Runs a change; tells whether to keep it and what to do once its fate is known.
+type Job = Box<dyn FnOnce(&Transaction<'_>) -> (bool, Reply) + Send>;
+
+pub(super) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = prepare(path)?;
+        let (jobs, queue) = channel();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_all(connection, &queue))
+            .map_err(|error| StoreError::Open {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    pub(super) async fn run<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel::<Result<T, E>>();
+        let job: Job = Box::new(move |transaction| {
+            let result = work(transaction);
+            let keep = result.is_ok();
+            let reply: Reply = Box::new(move |committed| {
+                let told = match (result, committed) {
+                    (Ok(_), Err(error)) => Err(E::from(error)),
+                    (result, _) => result,
+                };
+                // A caller that went away changes nothing (rule A3).
+                let _ = answer.send(told);
+            });
+            (keep, reply)
+        });
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
+        jobs.send(job).map_err(|_| StoreError::Closed)?;
+        outcome.await.map_err(|_| E::from(StoreError::Closed))?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Closing the channel ends the thread after the jobs already queued.
+        self.jobs = None;
+        let thread = self.thread.lock().map(|mut thread| thread.take());
+        if let Ok(Some(thread)) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn prepare(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |reason: String| StoreError::Open {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut connection = Connection::open(path).map_err(|error| failed(error.to_string()))?;
+    configure(&connection).map_err(|error| failed(error.to_string()))?;
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(&mut connection)
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An acknowledged write is on disk: every commit waits for fsync.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "busy_timeout", 10_000)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+fn write_all(connection: Connection, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let mut batch = vec![first];
+        while batch.len() < LARGEST_COMMIT {
+            match queue.try_recv() {
+                Ok(job) => batch.push(job),
+                Err(_) => break,
+            }
+        }
+        commit(&connection, batch);
+    }
+    // Leaves one tidy file behind; failing to is harmless.
+    let _ = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    drop(connection);
+}
+
+/// Runs `batch` in one transaction and answers every job.
+fn commit(connection: &Connection, batch: Vec<Job>) {
+    let mut replies: Vec<Reply> = Vec::with_capacity(batch.len());
+    let mut failure = connection.execute_batch("BEGIN IMMEDIATE").err();
+    for job in batch {
+        if failure.is_some() {
+            // Not run at all: dropping the job tells its caller that the store is closed
+            // or broken, and none of it was kept.
+            drop(job);
+            continue;
+        }
+        match run_in_savepoint(connection, job) {
+            Ok(reply) => replies.extend(reply),
+            Err(error) => failure = Some(error),
+        }
+    }
+    if failure.is_none() {
+        failure = connection.execute_batch("COMMIT").err();
+    }
+    let Some(error) = failure else {
+        for reply in replies {
+            reply(Ok(()));
+        }
+        return;
+    };
+    if !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    tracing::error!(%error, "the store could not commit");
+    for reply in replies {
+        reply(Err(StoreError::Unavailable(clone_error(&error))));
+    }
+}
+
+/// A job that fails or panics is rolled back alone. An error here means that SQLite gave up the whole transaction.
+fn run_in_savepoint(connection: &Connection, job: Job) -> rusqlite::Result<Option<Reply>> {
+    connection.execute_batch("SAVEPOINT job")?;
+    let transaction = Transaction {
+        snapshot: Snapshot::new(connection),
+    };
+    let ran = catch_unwind(AssertUnwindSafe(|| job(&transaction)));
+    let (keep, reply) = match ran {
+        Ok((keep, reply)) => (keep, Some(reply)),
+        Err(_) => (false, None),
+    };
+    if !keep {
+        // Some errors (a full disk) end the whole transaction, savepoint and all.
+        if connection.is_autocommit() {
+            if let Some(reply) = reply {
+                reply(Ok(()));
+            }
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+                Some("the transaction was given up".to_owned()),
+            ));
+        }
+        connection.execute_batch("ROLLBACK TO job")?;
+    }
+    connection.execute_batch("RELEASE job")?;
+    Ok(reply)
+}
+
+/// `rusqlite::Error` is not `Clone`; every waiting caller gets the code and the text.
+fn clone_error(error: &rusqlite::Error) -> rusqlite::Error {
+    let code = error
+        .sqlite_error()
+        .map_or(rusqlite::ffi::SQLITE_ERROR, |inner| inner.extended_code);
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(error.to_string()))
+}

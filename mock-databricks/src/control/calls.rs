@@ -1,0 +1,304 @@
+//! What each control call does.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::extract::{Body, Name};
+use super::{BadInput, Fields, Reply};
+use crate::limits::{CONCURRENCY_CAP, Limits, Pace, VerbClass, is_factor};
+use crate::mock::Mock;
+use crate::network::front_end::Call;
+use crate::network::private_link::{PrivateLink, Refusal};
+use crate::state::{Workspace, seed as filling};
+
+type Shared = State<Arc<Mock>>;
+
+/// A million of anything is more than any test needs.
+const MOST_SEEDED: u64 = 1_000_000;
+
+/// What `/edit` puts before a path that begins with the resource.
+const WORKSPACE: &str = "/api/2.0/preview/scim/v2";
+
+/// `POST /seed {"users":N,"groups":M,"seed":S}`: adds people and groups.
+pub(super) async fn seed(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
+    let mut fields = Fields::from_body(&body)?;
+    let count = |number: Option<u64>| usize::try_from(number.unwrap_or(0)).unwrap_or(usize::MAX);
+    let users = count(fields.number("users", MOST_SEEDED)?);
+    let groups = count(fields.number("groups", MOST_SEEDED)?);
+    let seed = fields.number("seed", u64::MAX)?.unwrap_or(mock.seed);
+    fields.finish()?;
+    let mut shared = mock.lock();
+    filling::fill(&mut shared.workspace, users, groups, seed);
+    Ok(Reply::ok(json!({
+        "seed": seed,
+        "users": shared.workspace.users().len(),
+        "groups": shared.workspace.groups().len(),
+    })))
+}
+
+/// `POST /reset`: empties the workspace. Faults, limits, switches, history stay.
+pub(super) async fn reset(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
+    Fields::from_body(&body)?.finish()?;
+    mock.lock().workspace.reset();
+    Ok(Reply::Nothing)
+}
+
+/// `GET /state`: everything held, as it really is.
+pub(super) async fn state(State(mock): Shared) -> Reply {
+    let shared = mock.lock();
+    Reply::ok(whole_state(&shared.workspace, &mock.workspace_id))
+}
+
+fn whole_state(workspace: &Workspace, workspace_id: &str) -> Value {
+    let users = workspace.users().iter().map(|user| {
+        json!({
+            "id": user.id.to_string(),
+            "userName": user.user_name,
+            "displayName": user.display_name,
+            "name": {"givenName": user.given_name, "familyName": user.family_name},
+            "active": user.active,
+            "externalId": user.external_id,
+            "entitlements": user.entitlements,
+            "roles": user.roles,
+        })
+    });
+    let groups = workspace.groups().iter().map(|group| {
+        let members = workspace.memberships().members(group.id);
+        let members: Vec<String> = members.map(|id| id.to_string()).collect();
+        json!({
+            "id": group.id.to_string(),
+            "displayName": group.display_name,
+            "externalId": group.external_id,
+            "members": members,
+            "entitlements": group.entitlements,
+            "roles": group.roles,
+        })
+    });
+    json!({
+        "workspace_id": workspace_id,
+        "identity": workspace.reserved().admin.to_string(),
+        "users": users.collect::<Value>(),
+        "groups": groups.collect::<Value>(),
+    })
+}
+
+/// `GET /history?since=SEQ`: requests received after number SEQ.
+pub(super) async fn history(State(mock): Shared, RawQuery(query): RawQuery) -> Result<Reply, BadInput> {
+    let mut since = 0;
+    for pair in query.as_deref().unwrap_or_default().split('&') {
+        match pair.split_once('=') {
+            Some(("since", text)) => {
+                since = text
+                    .parse()
+                    .map_err(|_| BadInput::field("since", format!("must be a whole number, not `{text}`")))?;
+            }
+            None if pair.is_empty() => {}
+            _ => return Err(BadInput::field(pair, "is unknown")),
+        }
+    }
+    Ok(Reply::ok(mock.history().since(since)))
+}
+
+/// `GET /counters`.
+pub(super) async fn counters(State(mock): Shared) -> Reply {
+    Reply::ok(mock.counters())
+}
+
+/// `GET /faults`: rules that can still fire.
+pub(super) async fn faults(State(mock): Shared) -> Reply {
+    Reply::ok(mock.lock().faults.list())
+}
+
+/// `POST /faults`: arms a rule; 201 with its id.
+pub(super) async fn arm_fault(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
+    let id = mock.lock().faults.arm(&body)?;
+    Ok(Reply::Json(StatusCode::CREATED, json!({"id": id})))
+}
+
+/// `DELETE /faults`: removes all rules.
+pub(super) async fn clear_faults(State(mock): Shared) -> Reply {
+    mock.lock().faults.clear();
+    Reply::Nothing
+}
+
+/// `DELETE /faults/ID`.
+pub(super) async fn disarm_fault(State(mock): Shared, Name(id): Name) -> Reply {
+    let known = id.parse().is_ok_and(|number| mock.lock().faults.disarm(number));
+    if known {
+        Reply::Nothing
+    } else {
+        let problem = format!("no fault `{id}` was ever armed");
+        Reply::error(StatusCode::NOT_FOUND, problem)
+    }
+}
+
+/// `GET /limits`.
+pub(super) async fn limits(State(mock): Shared) -> Reply {
+    Reply::ok(limits_value(mock.lock().pace.limits()))
+}
+
+fn limits_value(limits: Limits) -> Value {
+    let (mode, factor) = match limits {
+        Limits::Off => ("off", 1.0),
+        Limits::Published { factor } => ("published", factor),
+    };
+    let per_minute: serde_json::Map<String, Value> = VerbClass::ALL
+        .into_iter()
+        .map(|class| (class.name().to_owned(), class.per_minute().into()))
+        .collect();
+    json!({"mode": mode, "factor": factor, "per_minute": per_minute, "concurrency": CONCURRENCY_CAP})
+}
+
+/// `PUT /limits {"mode":"published"|"off","factor":60}`: starts counting anew.
+pub(super) async fn set_limits(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
+    let mut fields = Fields::from_body(&body)?;
+    let mode = fields.text("mode")?;
+    let factor = match fields.take("factor") {
+        None => 1.0,
+        Some(value) => value
+            .as_f64()
+            .filter(|factor| is_factor(*factor))
+            .ok_or_else(|| BadInput::field("factor", "must be a positive number up to a million"))?,
+    };
+    fields.finish()?;
+    let limits = match mode.as_deref() {
+        None | Some("published") => Limits::Published { factor },
+        Some("off") => Limits::Off,
+        Some(_) => return Err(BadInput::field("mode", "must be \"published\" or \"off\"")),
+    };
+    mock.lock().pace = Pace::new(limits);
+    Ok(Reply::ok(limits_value(limits)))
+}
+
+/// `GET /switches`.
+pub(super) async fn switches(State(mock): Shared) -> Reply {
+    Reply::ok(mock.lock().switches.list())
+}
+
+/// `PUT /switches/NAME {"value":…}`.
+pub(super) async fn set_switch(State(mock): Shared, Name(name): Name, body: Bytes) -> Result<Reply, BadInput> {
+    let mut fields = Fields::from_body(&body)?;
+    let value = fields
+        .take_raw("value")
+        .ok_or_else(|| BadInput::field("value", "is missing"))?;
+    fields.finish()?;
+    let set = mock.lock().switches.set(&name, value);
+    set.map(Reply::ok).map_err(|error| BadInput(error.to_string()))
+}
+
+/// `PUT /credentials {"token":"…","valid":false}`: a token stops or starts to work; `user` (a userName) makes it somebody's.
+pub(super) async fn set_credential(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
+    let mut fields = Fields::from_body(&body)?;
+    let token = fields.required_text("token")?;
+    let valid = fields.boolean("valid")?.unwrap_or(true);
+    let user = fields.text("user")?;
+    fields.finish()?;
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let problem = "must be visible ascii characters without blanks";
+        return Err(BadInput::field("token", problem));
+    }
+    let mut shared = mock.lock();
+    let owner = match &user {
+        None => None,
+        Some(name) => {
+            let found = shared.workspace.users().named(name).next();
+            let found = found.map(|user| user.id);
+            Some(found.ok_or_else(|| BadInput::field("user", format!("names nobody in the workspace: `{name}`")))?)
+        }
+    };
+    let admin = shared.workspace.reserved().admin;
+    shared.credentials.set(&token, valid, owner.unwrap_or(admin));
+    if let Some(owner) = owner {
+        shared.credentials.give(&token, owner);
+    }
+    Ok(Reply::ok(json!({"token": token, "valid": valid})))
+}
+
+/// `GET /private-link`.
+pub(super) async fn private_link(State(mock): Shared) -> Reply {
+    Reply::ok(private_link_value(mock.lock().private_link))
+}
+
+fn private_link_value(private_link: PrivateLink) -> Value {
+    let access = if private_link.public_access {
+        "enabled"
+    } else {
+        "disabled"
+    };
+    json!({"public_access": access, "refusal": private_link.refusal.name()})
+}
+
+/// `PUT /private-link {"public_access":…,"refusal":…}`; what is left out stays.
+pub(super) async fn set_private_link(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
+    let mut fields = Fields::from_body(&body)?;
+    let access = match fields.text("public_access")?.as_deref() {
+        None => None,
+        Some("enabled") => Some(true),
+        Some("disabled") => Some(false),
+        Some(_) => {
+            let problem = "must be \"disabled\" or \"enabled\"";
+            return Err(BadInput::field("public_access", problem));
+        }
+    };
+    let refusal = match fields.text("refusal")? {
+        None => None,
+        Some(name) => Some(
+            Refusal::parse(&name).ok_or_else(|| BadInput::field("refusal", format!("must be {}", Refusal::NAMES)))?,
+        ),
+    };
+    fields.finish()?;
+    let mut shared = mock.lock();
+    let link = &mut shared.private_link;
+    link.public_access = access.unwrap_or(link.public_access);
+    link.refusal = refusal.unwrap_or(link.refusal);
+    Ok(Reply::ok(private_link_value(*link)))
+}
+
+/// `POST /edit {"method","path","body"}`: a SCIM request by a foreign hand; answers what the API answers.
+///
+/// The path may begin with the resource: `/Users/123` is short for the whole.
+pub(super) async fn edit(State(mock): Shared, Body(body): Body) -> Result<Response, BadInput> {
+    let mut fields = Fields::from_body(&body)?;
+    let method = fields.required_text("method")?;
+    let target = fields.required_text("path")?;
+    let body = match fields.take("body") {
+        None => Bytes::new(),
+        Some(Value::String(text)) => text.into(),
+        Some(json) => json.to_string().into(),
+    };
+    fields.finish()?;
+    let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+        .map_err(|_| BadInput::field("method", "is no HTTP method"))?;
+    if !target.starts_with('/') {
+        return Err(BadInput::field("path", "must begin with a slash"));
+    }
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (target.as_str(), None),
+    };
+    let path = if path.starts_with("/api/") {
+        path.to_owned()
+    } else {
+        format!("{WORKSPACE}{path}")
+    };
+    let answer = mock.edit(&Call {
+        method,
+        path,
+        query,
+        authorization: None,
+        body,
+    });
+    let mut response = (answer.status, answer.body.clone()).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    headers.extend(answer.headers.clone());
+    if let Some(content_type) = answer.content_type(mock.scim_content_type()) {
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
+    Ok(response)
+}

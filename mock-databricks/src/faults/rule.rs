@@ -1,0 +1,127 @@
+//! Reading a rule from JSON.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::{FaultAnswer, Rule, When};
+use crate::answer::Kind;
+use crate::control::{BadInput, Fields};
+
+/// A day: nothing here waits longer.
+const LONGEST_MS: u64 = 86_400_000;
+
+const ANSWERS: &str = "`status`, `private_link`, `reset`, `hang_ms`, `truncate`, `html`, `late_effect_ms`";
+
+pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, BadInput> {
+    let (mut method, mut path) = (None, None);
+    if let Some(mut wanted) = fields.object("match")? {
+        method = wanted.text("method")?;
+        path = wanted.text("path")?;
+        wanted.finish()?;
+    }
+    let skip = fields.number("skip", u64::MAX)?.unwrap_or(0);
+    let times = match fields.number("times", u64::MAX)?.unwrap_or(1) {
+        0 => None,
+        times => Some(times),
+    };
+    let when = match fields.text("when")?.as_deref() {
+        None | Some("before") => When::Before,
+        Some("after") => When::After,
+        Some(_) => {
+            let problem = "must be \"before\" or \"after\"";
+            return Err(BadInput::field("when", problem));
+        }
+    };
+    let answer = fields
+        .object("answer")?
+        .ok_or_else(|| BadInput::field("answer", "is missing"))?;
+    let answer = parse_answer(answer)?;
+    fields.finish()?;
+    Ok(Rule {
+        id,
+        method,
+        path,
+        skip,
+        times,
+        when,
+        answer,
+        source,
+    })
+}
+
+fn parse_answer(mut fields: Fields) -> Result<FaultAnswer, BadInput> {
+    let (key, answer) = if let Some(status) = fields.number("status", 999)? {
+        ("status", fixed(status, &mut fields)?)
+    } else if flag(&mut fields, "private_link")? {
+        ("private_link", FaultAnswer::PrivateLink)
+    } else if flag(&mut fields, "reset")? {
+        ("reset", FaultAnswer::Reset)
+    } else if flag(&mut fields, "truncate")? {
+        ("truncate", FaultAnswer::Truncate)
+    } else if flag(&mut fields, "html")? {
+        ("html", FaultAnswer::Html)
+    } else if let Some(ms) = fields.number("hang_ms", LONGEST_MS)? {
+        ("hang_ms", FaultAnswer::Hang(Duration::from_millis(ms)))
+    } else if let Some(ms) = fields.number("late_effect_ms", LONGEST_MS)? {
+        let delay = Duration::from_millis(ms);
+        ("late_effect_ms", FaultAnswer::LateEffect(delay))
+    } else {
+        let problem = format!("must hold one of {ANSWERS}");
+        return Err(BadInput::field("answer", problem));
+    };
+    let beside = fields.clone_rest();
+    match beside.keys().next() {
+        None => Ok(answer),
+        Some(unknown) => Err(BadInput::field(
+            &fields.name(unknown),
+            format!("is unknown beside `{key}`"),
+        )),
+    }
+}
+
+fn flag(fields: &mut Fields, name: &str) -> Result<bool, BadInput> {
+    match fields.boolean(name)? {
+        None => Ok(false),
+        Some(true) => Ok(true),
+        Some(false) => Err(BadInput::field(&fields.name(name), "must be true, or be left out")),
+    }
+}
+
+fn fixed(status: u64, fields: &mut Fields) -> Result<FaultAnswer, BadInput> {
+    let status = u16::try_from(status)
+        .ok()
+        .filter(|code| *code >= 200)
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .ok_or_else(|| BadInput::field("answer.status", "must be an HTTP status from 200 to 999"))?;
+    let mut headers = Vec::new();
+    if let Some(given) = fields.object("headers")? {
+        for (name, value) in given.into_rest() {
+            let full = format!("answer.headers.{name}");
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                _ => return Err(BadInput::field(&full, "must be a string")),
+            };
+            let name = name
+                .parse::<HeaderName>()
+                .map_err(|_| BadInput::field(&full, "is no header name"))?;
+            let value = HeaderValue::from_str(&text)
+                .map_err(|_| BadInput::field(&full, "holds characters no header may hold"))?;
+            headers.push((name, value));
+        }
+    }
+    let (kind, body) = match fields.take_raw("body") {
+        None | Some(Value::Null) => (Kind::Bare, Bytes::new()),
+        Some(Value::String(text)) => (Kind::Text, text.into()),
+        Some(json) => (Kind::Json, json.to_string().into()),
+    };
+    Ok(FaultAnswer::Fixed {
+        status,
+        headers,
+        kind,
+        body,
+    })
+}

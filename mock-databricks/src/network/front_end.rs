@@ -1,0 +1,262 @@
+//! A front end: the way of a request from the wire to its answer.
+//!
+//! Order: history, network gate, credential, limits, fault, API. The work runs in its own task: a client that hangs up
+//! does not undo what it asked for, and a held call keeps its slot.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, header};
+
+use super::connection::Connection;
+use super::private_link::{LOGIN_PATH, login_page};
+use crate::answer::{Answer, Kind};
+use crate::api::Route;
+use crate::errors;
+use crate::faults::{Fault, FaultAnswer, When};
+use crate::history::{Listener, Seq};
+use crate::mock::{Mock, Slot};
+use crate::state::Id;
+
+/// Bodies beyond this are refused.
+const MOST_BODY: usize = 16 * 1024 * 1024;
+
+/// A request as received.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    pub(crate) fn path_and_query(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// What becomes of a call.
+enum Outcome {
+    Answer(Answer),
+    /// Announced in full, sent by half.
+    Half(Answer),
+    /// No answer: the connection is cut.
+    Cut,
+}
+
+#[derive(Clone)]
+struct FrontEnd {
+    mock: Arc<Mock>,
+    listener: Listener,
+}
+
+pub(crate) fn router(mock: Arc<Mock>, listener: Listener) -> Router {
+    let front = FrontEnd { mock, listener };
+    Router::new().fallback(serve).with_state(front)
+}
+
+async fn serve(
+    State(front): State<FrontEnd>,
+    Extension(connection): Extension<Connection>,
+    request: Request<Body>,
+) -> Response {
+    let FrontEnd { mock, listener } = front;
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MOST_BODY).await;
+    let call = Call {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        authorization: parts.headers.get(header::AUTHORIZATION).cloned(),
+        body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
+    };
+    let seq = mock.received(listener, &call);
+    let outcome = if body.is_ok() {
+        let work = tokio::spawn(work(Arc::clone(&mock), listener, seq, call));
+        let _guard = Abandoned {
+            mock: Arc::clone(&mock),
+            work: work.abort_handle(),
+        };
+        // A panic in the work is a bug; the client sees a server that broke down.
+        work.await.unwrap_or(Outcome::Cut)
+    } else {
+        Outcome::Answer(errors::body_too_large())
+    };
+    let scim_type = mock.scim_content_type();
+    match outcome {
+        Outcome::Answer(answer) => {
+            mock.answered(seq, answer.status);
+            respond(&answer, Body::from(answer.body.clone()), scim_type)
+        }
+        Outcome::Half(answer) => {
+            mock.answered(seq, answer.status);
+            let mut response = respond(&answer, connection.half_of(&answer.body), scim_type);
+            let length = HeaderValue::from(answer.body.len());
+            response.headers_mut().insert(header::CONTENT_LENGTH, length);
+            response
+        }
+        Outcome::Cut => {
+            connection.cut();
+            // Never sent: the connection refuses every byte from now on.
+            Response::new(Body::empty())
+        }
+    }
+}
+
+/// Ends the work of a client that hung up, where the switch says that the service notices.
+struct Abandoned {
+    mock: Arc<Mock>,
+    work: tokio::task::AbortHandle,
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if !self.work.is_finished() && self.mock.releases_abandoned() {
+            self.work.abort();
+        }
+    }
+}
+
+fn respond(answer: &Answer, body: Body, scim_type: &'static str) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    response.headers_mut().extend(answer.headers.clone());
+    if let Some(content_type) = answer.content_type(scim_type) {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
+    response
+}
+
+async fn work(mock: Arc<Mock>, listener: Listener, seq: Seq, call: Call) -> Outcome {
+    if call.path == LOGIN_PATH {
+        return Outcome::Answer(login_page());
+    }
+    if let Some(refusal) = mock.network_refusal(listener) {
+        return Outcome::Answer(refusal);
+    }
+    let owner = match mock.authenticate(call.authorization.as_ref()) {
+        Ok(owner) => owner,
+        Err(refusal) => return Outcome::Answer(refusal),
+    };
+    let route = mock.route(&call);
+    let slot = match route.as_ref().map(|route| mock.admit(route.class)) {
+        Some(Err(refusal)) => return Outcome::Answer(mock.stamped(refusal)),
+        Some(Ok(slot)) => Some(slot),
+        None => None,
+    };
+    let fault = mock.fault(seq, &call);
+    let admitted = Admitted {
+        mock,
+        call,
+        owner,
+        route,
+        slot,
+    };
+    admitted.wait(admitted.mock.latency()).await;
+    match fault {
+        None => Outcome::Answer(admitted.execute()),
+        Some(fault) => admitted.go_wrong(fault).await,
+    }
+}
+
+/// A call the gateway let through.
+struct Admitted {
+    mock: Arc<Mock>,
+    call: Call,
+    owner: Id,
+    route: Option<Route>,
+    /// Held until the call is over.
+    slot: Option<Slot>,
+}
+
+impl Admitted {
+    fn execute(&self) -> Answer {
+        let answer = self.mock.execute(&self.call, self.owner, self.route.as_ref());
+        self.mock.stamped(answer)
+    }
+
+    /// Waits, or until the mock stops.
+    async fn wait(&self, time: Duration) {
+        if !time.is_zero() {
+            let stopped = self.mock.stopping.cancelled();
+            let _ = tokio::time::timeout(time, stopped).await;
+        }
+    }
+
+    async fn go_wrong(self, fault: Fault) -> Outcome {
+        match fault.answer {
+            FaultAnswer::Truncate => {
+                let answer = self.execute();
+                if answer.body.is_empty() {
+                    return Outcome::Cut;
+                }
+                return Outcome::Half(answer);
+            }
+            FaultAnswer::LateEffect(delay) => {
+                self.take_effect_later(delay);
+                return Outcome::Cut;
+            }
+            _ => {}
+        }
+        if fault.when == When::After {
+            self.execute();
+        }
+        match fault.answer {
+            FaultAnswer::Fixed {
+                status,
+                headers,
+                kind,
+                body,
+            } => Outcome::Answer(Answer {
+                status,
+                headers,
+                kind,
+                body,
+            }),
+            FaultAnswer::PrivateLink => Outcome::Answer(self.mock.refusal()),
+            FaultAnswer::Html => Outcome::Answer(Answer {
+                kind: Kind::Html,
+                ..login_page()
+            }),
+            FaultAnswer::Hang(time) => {
+                self.wait(time).await;
+                Outcome::Cut
+            }
+            FaultAnswer::Reset | FaultAnswer::Truncate | FaultAnswer::LateEffect(_) => Outcome::Cut,
+        }
+    }
+
+    /// The effect comes when nobody expects it any more; the slot is free meanwhile.
+    fn take_effect_later(mut self, delay: Duration) {
+        drop(self.slot.take());
+        let delay = self.mock.scaled(delay);
+        tokio::spawn(async move {
+            self.wait(delay).await;
+            if !self.mock.stopping.is_cancelled() {
+                self.execute();
+            }
+        });
+    }
+}
+
+impl Mock {
+    /// Marks an answer as one of the workspace: the header carries its number (fixture).
+    pub(crate) fn stamped(&self, answer: Answer) -> Answer {
+        let name = HeaderName::from_static("x-databricks-org-id");
+        match HeaderValue::from_str(&self.workspace_id) {
+            Ok(id) => answer.with(name, id),
+            Err(_) => answer,
+        }
+    }
+}

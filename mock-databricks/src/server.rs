@@ -1,0 +1,201 @@
+//! Starting and stopping.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::chance::{Chance, fresh_seed};
+use crate::control;
+use crate::history::Listener;
+use crate::mock::Mock;
+use crate::network::connection::CuttableAcceptor;
+use crate::network::tls::CaDir;
+use crate::network::{front_end, listen};
+use crate::options::{Options, StartError};
+
+/// A peer that opens a connection and says nothing is sent away after this.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
+/// Also the idle time of a kept connection, longer than clients usually keep one.
+const HEADERS: Duration = Duration::from_secs(75);
+/// Calls that are being answered may end within this when the mock stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A running mock; dropping it stops it.
+#[derive(Debug)]
+pub struct MockDatabricks {
+    mock: Arc<Mock>,
+    private: SocketAddr,
+    public: SocketAddr,
+    control: SocketAddr,
+    ca_file: PathBuf,
+    ca_dir: PathBuf,
+    token: String,
+    workspace_host: String,
+    handles: Vec<Handle<SocketAddr>>,
+    tasks: Vec<JoinHandle<()>>,
+    /// Removes the certificates with the mock.
+    _temporary: Option<TempDir>,
+}
+
+impl MockDatabricks {
+    /// Opens all listeners; they answer when this returns.
+    ///
+    /// Also installs ring as the process's TLS provider, if none is installed yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] for options that cannot be, taken addresses and unusable certificates. Nothing keeps running then.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        // A second call finds one installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let workspace_id = options.check()?;
+        let (ca_dir, temporary) = if let Some(dir) = options.ca_dir {
+            (dir, None)
+        } else {
+            let dir = tempfile::Builder::new()
+                .prefix("mock-databricks-")
+                .tempdir()
+                .map_err(StartError::TemporaryDir)?;
+            (dir.path().to_owned(), Some(dir))
+        };
+        let files = CaDir::open(&ca_dir)?;
+        let tls = RustlsConfig::from_config(Arc::new(files.server_config(options.http2)?));
+        let pair = listen::pair(options.listen_private, options.listen_public).await?;
+        let control = listen::one(options.control, "control listener", "--control").await?;
+
+        let seed = options.seed.unwrap_or_else(fresh_seed);
+        let token = options.token.unwrap_or_else(|| Chance::new(seed, 2).token());
+        let mock = Arc::new(Mock::new(
+            workspace_id,
+            &token,
+            options.limits,
+            seed,
+            options.time_factor,
+        ));
+        let mut server = Self {
+            private: local(&pair.private, options.listen_private),
+            public: local(&pair.public, options.listen_public),
+            control: local(&control, options.control),
+            ca_file: files.ca_certificate,
+            ca_dir,
+            token,
+            workspace_host: options.workspace_host,
+            handles: Vec::new(),
+            tasks: Vec::new(),
+            _temporary: temporary,
+            mock: Arc::clone(&mock),
+        };
+        let private = front_end::router(Arc::clone(&mock), Listener::Private);
+        let public = front_end::router(Arc::clone(&mock), Listener::Public);
+        server.serve_tls(pair.private, private, &tls);
+        server.serve_tls(pair.public, public, &tls);
+        server.serve_plain(control, control::router(mock));
+        Ok(server)
+    }
+
+    fn serve_tls(&mut self, listener: TcpListener, app: Router, tls: &RustlsConfig) {
+        let acceptor = RustlsAcceptor::new(tls.clone()).acceptor(CuttableAcceptor);
+        let mut server = axum_server::Server::<SocketAddr>::from_listener(listener)
+            .acceptor(acceptor)
+            .handle(self.new_handle())
+            .first_request_timeout(FIRST_REQUEST);
+        server.http_builder().http1().header_read_timeout(HEADERS);
+        self.spawn(server.serve(app.into_make_service()));
+    }
+
+    fn serve_plain(&mut self, listener: TcpListener, app: Router) {
+        let mut server = axum_server::Server::<SocketAddr>::from_listener(listener)
+            .acceptor(axum_server::accept::NoDelayAcceptor)
+            .handle(self.new_handle())
+            .first_request_timeout(FIRST_REQUEST);
+        server.http_builder().http1().header_read_timeout(HEADERS);
+        self.spawn(server.serve(app.into_make_service()));
+    }
+
+    fn new_handle(&mut self) -> Handle<SocketAddr> {
+        let handle = Handle::new();
+        self.handles.push(handle.clone());
+        handle
+    }
+
+    fn spawn(&mut self, serving: impl Future<Output = std::io::Result<()>> + Send + 'static) {
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "a listener stopped");
+            }
+        }));
+    }
+
+    /// The certificate authority to trust, `ca.pem`.
+    pub fn ca_file(&self) -> &Path {
+        &self.ca_file
+    }
+
+    /// The folder of `ca.pem`, `ca.key`, `server.pem` and `server.key`.
+    pub fn ca_dir(&self) -> &Path {
+        &self.ca_dir
+    }
+
+    /// The workspace's public name, as clients write it into URLs.
+    pub fn workspace_host(&self) -> &str {
+        &self.workspace_host
+    }
+
+    /// The private front end, `https://127.0.0.2:8443`; in real life, DNS inside the network leads there.
+    pub fn private_url(&self) -> String {
+        format!("https://{}", self.private)
+    }
+
+    /// The public front end, `https://127.0.0.1:8443`; in real life, DNS elsewhere leads there.
+    pub fn public_url(&self) -> String {
+        format!("https://{}", self.public)
+    }
+
+    /// The control listener, `http://127.0.0.1:8445`.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control)
+    }
+
+    /// The personal access token of the workspace admin.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The seed all chance comes from; starting with it again gives the same ids and token.
+    pub fn seed(&self) -> u64 {
+        self.mock.seed
+    }
+
+    /// Stops: no new connections, held calls are cut, late effects dropped, running calls get three seconds.
+    pub async fn shutdown(mut self) {
+        self.mock.stopping.cancel();
+        for handle in &self.handles {
+            handle.graceful_shutdown(Some(GRACE));
+        }
+        for task in std::mem::take(&mut self.tasks) {
+            // A listener that panicked is stopped, too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for MockDatabricks {
+    fn drop(&mut self) {
+        self.mock.stopping.cancel();
+        for handle in &self.handles {
+            handle.shutdown();
+        }
+    }
+}
+
+fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}

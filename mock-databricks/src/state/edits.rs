@@ -1,0 +1,156 @@
+//! Changes of one group's members that can be taken back as a whole.
+//!
+//! A PATCH is atomic (inferred), and a group may hold ten thousand members: so the edges are changed
+//! in place and a journal undoes them, instead of working on a copy.
+
+use super::Reserved;
+use super::id::Id;
+use super::model::{EdgePlace, Group, Memberships, User};
+use super::table::Table;
+
+/// What was done to the edges, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Journal(Vec<Done>);
+
+#[derive(Debug)]
+enum Done {
+    Added(Id),
+    Removed(Id, EdgePlace),
+}
+
+/// An open change of one group's members.
+pub(crate) struct MemberEdits<'a> {
+    memberships: &'a mut Memberships,
+    users: &'a Table<User>,
+    groups: &'a Table<Group>,
+    reserved: Reserved,
+    group: Id,
+    journal: Journal,
+}
+
+impl<'a> MemberEdits<'a> {
+    pub(super) fn new(
+        memberships: &'a mut Memberships,
+        users: &'a Table<User>,
+        groups: &'a Table<Group>,
+        reserved: Reserved,
+        group: Id,
+    ) -> Self {
+        Self {
+            memberships,
+            users,
+            groups,
+            reserved,
+            group,
+            journal: Journal::default(),
+        }
+    }
+
+    /// Whether the workspace holds a user or a group with this id.
+    pub(crate) fn is_known(&self, member: Id) -> bool {
+        self.users.get(member).is_some() || self.groups.get(member).is_some()
+    }
+
+    pub(crate) fn contains(&self, member: Id) -> bool {
+        self.memberships.contains(self.group, member)
+    }
+
+    /// Whether this group keeps its members whatever is asked: nobody leaves `users` (documented).
+    pub(crate) fn keeps_everybody(&self) -> bool {
+        self.group == self.reserved.users
+    }
+
+    /// Whether taking `member` out would break the rule that everybody is in `users`.
+    pub(crate) fn is_held(&self, member: Id) -> bool {
+        self.keeps_everybody() && self.users.get(member).is_some()
+    }
+
+    pub(crate) fn add(&mut self, member: Id) -> bool {
+        let added = self.memberships.add(self.group, member);
+        if added {
+            self.journal.0.push(Done::Added(member));
+        }
+        added
+    }
+
+    pub(crate) fn remove(&mut self, member: Id) -> bool {
+        let place = self.memberships.remove(self.group, member);
+        if let Some(place) = place {
+            self.journal.0.push(Done::Removed(member, place));
+        }
+        place.is_some()
+    }
+
+    /// Takes everybody out who can be taken out.
+    pub(crate) fn clear(&mut self) {
+        let members: Vec<Id> = self.memberships.members(self.group).collect();
+        for member in members {
+            if !self.is_held(member) {
+                self.remove(member);
+            }
+        }
+    }
+
+    /// Undoes everything.
+    pub(crate) fn undo(self) {
+        self.journal.undo(self.memberships, self.group);
+    }
+
+    /// Ends the change for now; the journal can still take it back.
+    pub(crate) fn into_journal(self) -> Journal {
+        self.journal
+    }
+}
+
+impl Journal {
+    /// Undoes everything, newest first.
+    pub(super) fn undo(self, memberships: &mut Memberships, group: Id) {
+        for done in self.0.into_iter().rev() {
+            match done {
+                Done::Added(member) => {
+                    memberships.remove(group, member);
+                }
+                Done::Removed(member, place) => {
+                    memberships.restore(group, member, place);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Group, User, Workspace};
+
+    #[test]
+    fn undone_edits_leave_members_and_their_order_as_they_were() {
+        let mut workspace = Workspace::new(1);
+        let group = workspace.next_id();
+        workspace.add_group(Group::new(group, "g"));
+        let people: Vec<_> = (0..5)
+            .map(|number| {
+                let id = workspace.next_id();
+                workspace.add_user(User::new(id, &format!("u{number}@example.com")));
+                id
+            })
+            .collect();
+        let mut edits = workspace.edit_members(group);
+        for id in &people[..4] {
+            edits.add(*id);
+        }
+        drop(edits);
+
+        let mut edits = workspace.edit_members(group);
+        edits.remove(people[1]);
+        edits.clear();
+        edits.add(people[4]);
+        edits.add(people[0]);
+        edits.undo();
+
+        let members: Vec<_> = workspace.memberships().members(group).collect();
+        assert_eq!(members, people[..4]);
+        let groups: Vec<_> = workspace.memberships().groups(people[0]).collect();
+        assert_eq!(groups, [workspace.reserved().users, group]);
+        assert_eq!(workspace.memberships().groups(people[4]).count(), 1);
+    }
+}

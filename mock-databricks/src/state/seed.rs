@@ -1,0 +1,126 @@
+//! Filling the workspace: people and groups as a company has them, the same for the same seed.
+//!
+//! Group sizes are skewed: most groups are teams, a few are half the company.
+
+use std::collections::HashSet;
+
+use super::{Group, Id, User, Workspace};
+use crate::chance::Chance;
+
+const GIVEN: [&str; 16] = [
+    "Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Radia", "Ken", "Frances", "Tony", "Margaret", "Niklaus",
+    "Karen", "Leslie", "Shafi", "José",
+];
+const FAMILY: [&str; 16] = [
+    "Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Perlman", "Thompson", "Allen", "Hoare", "Hamilton",
+    "Wirth", "Jones", "Lamport", "O'Neil", "Müller",
+];
+const UNITS: [&str; 8] = [
+    "finance",
+    "sales",
+    "data",
+    "platform",
+    "research",
+    "legal",
+    "support",
+    "marketing",
+];
+
+/// Adds `users` people and `groups` groups, beyond every size limit if asked to.
+pub(crate) fn fill(workspace: &mut Workspace, users: usize, groups: usize, seed: u64) {
+    let mut chance = Chance::new(seed, 3);
+    let mut people = Vec::with_capacity(users);
+    for _ in 0..users {
+        people.push(add_person(workspace, &mut chance));
+    }
+    for _ in 0..groups {
+        add_group(workspace, &people, &mut chance);
+    }
+}
+
+fn add_person(workspace: &mut Workspace, chance: &mut Chance) -> Id {
+    let given = GIVEN[chance.index(GIVEN.len())];
+    let family = FAMILY[chance.index(FAMILY.len())];
+    let external_id = chance.uuid().to_string();
+    let local: String = format!("{given}.{family}")
+        .to_lowercase()
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '.')
+        .collect();
+    let mut number = workspace.users().len();
+    let mut user_name = format!("{local}.{number}@example.com");
+    while workspace.users().named(&user_name).next().is_some() {
+        number += 1;
+        user_name = format!("{local}.{number}@example.com");
+    }
+    let id = workspace.next_id();
+    workspace.add_user(User {
+        display_name: Some(format!("{given} {family}")),
+        given_name: Some(given.to_owned()),
+        family_name: Some(family.to_owned()),
+        external_id: Some(external_id),
+        ..User::new(id, &user_name)
+    });
+    id
+}
+
+fn add_group(workspace: &mut Workspace, people: &[Id], chance: &mut Chance) {
+    let unit = UNITS[chance.index(UNITS.len())];
+    let mut number = workspace.groups().len();
+    let mut name = format!("{unit}-{number}");
+    while workspace.groups().named(&name).next().is_some() {
+        number += 1;
+        name = format!("{unit}-{number}");
+    }
+    let id = workspace.next_id();
+    workspace.add_group(Group {
+        external_id: Some(chance.uuid().to_string()),
+        ..Group::new(id, &name)
+    });
+    let size = group_size(people.len(), chance);
+    let mut chosen = HashSet::new();
+    let mut edits = workspace.edit_members(id);
+    while chosen.len() < size {
+        let member = people[chance.index(people.len())];
+        if chosen.insert(member) {
+            edits.add(member);
+        }
+    }
+}
+
+fn group_size(people: usize, chance: &mut Chance) -> usize {
+    let (least, most) = match chance.below(100) {
+        0..60 => (2, 10),
+        60..90 => (10, 50),
+        90..99 => (50, 200),
+        _ => (200, people / 2),
+    };
+    let span = most.max(least) - least + 1;
+    (least + chance.index(span)).min(people)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+    use crate::state::Workspace;
+
+    #[test]
+    fn filling_is_the_same_for_the_same_seed_and_adds_to_what_is_there() {
+        let names = |workspace: &Workspace| -> Vec<String> {
+            let users = workspace.users().iter().map(|user| user.user_name.clone());
+            let groups = workspace.groups().iter().map(|group| {
+                let size = workspace.memberships().members(group.id).count();
+                format!("{} {size}", group.display_name)
+            });
+            users.chain(groups).collect()
+        };
+        let (mut first, mut second) = (Workspace::new(1), Workspace::new(1));
+        for workspace in [&mut first, &mut second] {
+            fill(workspace, 40, 6, 9);
+            fill(workspace, 40, 6, 9);
+        }
+        assert_eq!(names(&first), names(&second));
+        assert_eq!(first.users().len(), 81);
+        assert_eq!(first.groups().len(), 14);
+    }
+}

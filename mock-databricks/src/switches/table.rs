@@ -1,0 +1,171 @@
+//! The list of switches: name, choices with the default first, evidence, meaning.
+
+use std::ops::RangeInclusive;
+
+/// What values a switch takes; the first word or number is the default.
+#[derive(Debug)]
+pub(crate) enum Domain {
+    Words(&'static [&'static str]),
+    YesNo(bool),
+    Numbers(&'static [u64]),
+    /// Range and default.
+    Range(RangeInclusive<u64>, u64),
+}
+
+/// One uncertain behaviour.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) domain: Domain,
+    pub(crate) evidence: &'static str,
+    pub(crate) about: &'static str,
+}
+
+macro_rules! switches {
+    ($($switch:ident, $name:literal, $domain:expr, $evidence:literal, $about:literal;)*) => {
+        /// The name of a switch inside the program.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Switch { $($switch),* }
+
+        /// All switches, in the order of [`Switch`].
+        pub(crate) static SPECS: &[Spec] = &[
+            $(Spec {
+                name: $name,
+                domain: $domain,
+                evidence: $evidence,
+                about: $about,
+            }),*
+        ];
+    };
+}
+
+use Domain::{Numbers, Range, Words, YesNo};
+
+switches! {
+    RemoveMembersWithValue, "remove_members_with_value", Words(&["wipe", "reject", "named"]),
+        "conflict: both recorded by users, the third would be the RFC reading of newer parsers",
+        "PATCH remove with path members and a value list: empties the whole group, answers 400, or removes those named";
+    CapitalisedOps, "capitalised_ops", Words(&["accept", "reject"]),
+        "conflict: one parser lower-cases, the other accepts them since version 2.4.0",
+        "op spelled Add, Replace, Remove";
+    CreateStatus, "create_status", Numbers(&[201, 200]),
+        "conflict: the account example shows 201, an older table lists 200",
+        "status of a successful POST";
+    PutAnswer, "put_answer", Words(&["resource", "empty-object", "empty", "no-content"]),
+        "conflict: documentation and provider fixtures differ",
+        "a successful PUT: 200 with the resource, 200 with {}, 200 without a body, or 204";
+    PatchAnswer, "patch_answer", Words(&["resource", "empty-object", "empty", "no-content"]),
+        "conflict: documentation and provider fixtures differ",
+        "a successful PATCH: 200 with the resource, 200 with {}, 200 without a body, or 204";
+    ConflictScimType, "conflict_scim_type", YesNo(false),
+        "inferred: clients match the 409 text from its first character",
+        "scimType uniqueness in 409 bodies";
+    EmptyResources, "empty_resources", Words(&["absent", "present"]),
+        "fixture: readers treat absent as empty",
+        "the key Resources of a page without resources";
+    PageCap, "page_cap", Range(1..=1_000_000, 100),
+        "conflict: parameter tables say 100, the text beside them 10000",
+        "most resources on one page; a larger count is cut silently";
+    CountZero, "count_zero", Words(&["no-resources", "ignored"]),
+        "inferred: RFC 7644 3.4.2.4, unverified",
+        "count=0: totals only, or as if absent";
+    UserExternalId, "user_external_id", Words(&["stored", "dropped"]),
+        "conflict: one page says unsupported, the provider writes and reads it",
+        "externalId of users";
+    ExternalIdFilter, "external_id_filter", Words(&["supported", "refused"]),
+        "inferred: never seen in use",
+        "externalId in filters";
+    EmailsValueFilter, "emails_value_filter", Words(&["supported", "refused"]),
+        "inferred: never seen in use",
+        "emails.value in filters of users";
+    UserNameFilterCase, "user_name_filter_case", Words(&["insensitive", "sensitive"]),
+        "inferred from lower-casing and the duplicate rule",
+        "letter case in filters on userName";
+    DisplayNameFilterCase, "display_name_filter_case", Words(&["insensitive", "sensitive"]),
+        "inferred: the rule is unknown",
+        "letter case in filters on displayName";
+    GroupNameUnique, "group_name_unique", Words(&["ignoring-case", "exact"]),
+        "inferred: only exact duplicates are recorded",
+        "whether two groups may differ in letter case alone";
+    AddPresentMember, "add_present_member", Words(&["success", "400", "404"]),
+        "inferred: the provider relies on it being harmless",
+        "adding a member that is there";
+    RemoveAbsentMember, "remove_absent_member", Words(&["success", "400", "404"]),
+        "inferred: the provider relies on it being harmless",
+        "removing a member that is not there";
+    UnknownMember, "unknown_member", Words(&["ignore", "refuse"]),
+        "inferred: recorded for UUIDs only, which are always ignored",
+        "a numeric member id that names nothing";
+    UnknownPatchPath, "unknown_patch_path", Words(&["refuse", "ignore"]),
+        "inferred",
+        "a PATCH path outside the model: 400 invalidPath, or nothing happens";
+    PathlessUnknownKeys, "pathless_unknown_keys", Words(&["drop", "refuse"]),
+        "inferred: dotted keys inside a value without path are unrecorded",
+        "keys outside the model, dotted ones included, in a PATCH value without path";
+    UnknownAttributes, "unknown_attributes", Words(&["drop", "refuse"]),
+        "inferred",
+        "attributes outside the model in POST and PUT bodies";
+    UnknownEntitlement, "unknown_entitlement", Words(&["refuse", "accept"]),
+        "inferred",
+        "entitlement values outside the documented five";
+    ActiveString, "active_string", Words(&["accept", "cast-error"]),
+        "conflict: passes in live tests at workspace level, a recorded 500 for account users",
+        "PATCH active with the plain string \"false\"";
+    ActiveBoolean, "active_boolean", Words(&["accept", "ignore"]),
+        "inferred: the RFC form, without a record of success or failure",
+        "PATCH active with a JSON boolean";
+    FederatedNames, "federated_names", Words(&["writable", "ignored"]),
+        "documented for identity-federated workspaces, where the change is dropped",
+        "changes of displayName and name of users through the workspace";
+    DerivedName, "derived_name", Words(&["absent", "from-display-name"]),
+        "conflict: the account example derives it, workspace examples do not",
+        "name of a user created with a displayName alone";
+    WorkspaceExtension, "workspace_extension", YesNo(false),
+        "documented as possible",
+        "the workspace extension URN in schemas of users";
+    ReservedGroupDelete, "reserved_group_delete", Numbers(&[400, 403]),
+        "inferred: refused, status unknown",
+        "DELETE and rename of admins and users";
+    UsersGroupRemoval, "users_group_removal", Words(&["refuse", "ignore"]),
+        "documented that nobody can be removed, answer inferred",
+        "removing somebody from the group users";
+    NonAdminReads, "non_admin_reads", Words(&["names-only", "refused"]),
+        "conflict: ids and names are documented, an older record refuses",
+        "reads by somebody who is not a workspace admin";
+    RecreatedId, "recreated_id", Words(&["new", "same"]),
+        "inferred",
+        "id of a user created again after a deletion";
+    WithoutV2, "without_v2", Words(&["served", "not-found"]),
+        "conflict: the gallery's tenant URL has no /v2, nothing else uses it",
+        "/api/2.0/preview/scim/Users and so on";
+    UnknownEndpointStatus, "unknown_endpoint_status", Numbers(&[404, 405]),
+        "inferred: the message is recorded, the status is not",
+        "unknown paths, discovery endpoints, ids that are no numbers";
+    ScimContentType, "scim_content_type", Words(&["application/scim+json; charset=utf-8", "application/json; charset=utf-8", "application/json"]),
+        "conflict: both seen, clients parse by content",
+        "Content-Type of API answers";
+    ThrottleAnswer, "throttle_answer", Words(&["429-retry-after", "429", "500"]),
+        "fixture for 429 with and without the header, recorded for the disguised 500",
+        "what a call over the rate gets";
+    RateModel, "rate_model", Words(&["token-bucket", "sliding-window"]),
+        "inferred: a recorded text speaks of a token bucket",
+        "how the published rates are counted";
+    AbandonedRequests, "abandoned_requests", Words(&["hold", "release"]),
+        "inferred",
+        "whether a held request keeps its slot after the client hung up";
+    StaleReads, "stale_reads", Words(&["off", "first-read"]),
+        "inferred from the vendor's fake server; live tests read their writes",
+        "the first GET by id after a write shows the old state";
+    LatencyMs, "latency_ms", Range(0..=600_000, 0),
+        "inferred: tens to hundreds of milliseconds are usual; 0 keeps tests quick",
+        "how long every admitted request holds its slot";
+    RedirectStatus, "redirect_status", Numbers(&[302, 301, 303, 307, 308]),
+        "conflict: 301 and 302 are both mentioned",
+        "status of the Private Link refusal in redirect form";
+}
+
+impl Switch {
+    pub(crate) fn spec(self) -> &'static Spec {
+        &SPECS[self as usize]
+    }
+}

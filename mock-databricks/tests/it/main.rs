@@ -1,0 +1,22 @@
+//! The mock over real TLS, as a client meets it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test")]
+
+mod support;
+
+mod auth;
+mod concurrency;
+mod control;
+mod errors;
+mod exchanges;
+mod faults;
+mod groups;
+mod limits;
+mod me;
+mod members;
+mod private_link;
+mod program;
+mod restart;
+mod scale;
+mod switches;
+mod users;

@@ -1,0 +1,141 @@
+//! Every recorded sequence holds against a server that does what the sequences say.
+
+use std::collections::BTreeSet;
+
+use mock_entra::{
+    replay::{self, Evidence, Outcome, Sequence},
+    wire::Dialect,
+};
+
+use crate::support::{self, Fault, Server};
+
+fn all() -> Vec<Sequence> {
+    let files = replay::corpus(&support::crate_file("sequences")).unwrap();
+    files.iter().map(|file| Sequence::load(file).unwrap()).collect()
+}
+
+fn one(slug: &str) -> Sequence {
+    Sequence::load(&support::crate_file(&format!("sequences/{slug}.json"))).unwrap()
+}
+
+#[tokio::test]
+async fn every_sequence_holds_and_leaves_nothing_behind() {
+    let server = Server::start().await;
+    let connection = support::connection(&server.url(), Dialect::Legacy);
+    let mut bad = Vec::new();
+    for sequence in all() {
+        let report = replay::play(&sequence, &connection).await.unwrap();
+        if !report.is_good() {
+            bad.push(serde_json::to_string_pretty(&report).unwrap());
+        }
+        assert!(
+            server.users().is_empty() && server.groups().is_empty(),
+            "{}",
+            report.slug
+        );
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn sequences_whose_answers_are_failures_are_scripts() {
+    let scripts: BTreeSet<_> = all()
+        .iter()
+        .filter(|sequence| sequence.scripted)
+        .map(Sequence::slug)
+        .collect();
+    let wanted = [
+        "federated-token",
+        "server-error-retry",
+        "test-connection-fail-401",
+        "test-connection-fail-403",
+        "test-connection-fail-404",
+        "test-connection-fail-500",
+        "test-connection-fail-503",
+        "throttling-429",
+        "user-match-multiple",
+    ];
+    assert_eq!(scripts, wanted.map(str::to_owned).into());
+}
+
+#[test]
+fn evidence_follows_the_sources() {
+    for sequence in all() {
+        if sequence.name.contains("[inferred]") {
+            assert_eq!(sequence.evidence, Evidence::Inferred, "{}", sequence.slug());
+        } else if sequence.source.contains("captures") {
+            assert_eq!(sequence.evidence, Evidence::Captured, "{}", sequence.slug());
+        }
+    }
+}
+
+#[test]
+fn adapted_values_name_their_field_and_reason() {
+    let adapted: Vec<_> = all()
+        .iter()
+        .flat_map(|sequence| {
+            let slug = sequence.slug();
+            sequence
+                .adapted
+                .clone()
+                .into_iter()
+                .map(move |adapted| (slug.clone(), adapted))
+        })
+        .map(|(slug, adapted)| format!("{slug} {}: {}: {}", adapted.step, adapted.field, adapted.why))
+        .collect();
+    insta::assert_snapshot!(adapted.join("\n"));
+}
+
+#[tokio::test]
+async fn wrong_value_is_reported_with_request_path_expected_and_actual() {
+    let server = Server::start().await;
+    let connection = support::connection(&server.url(), Dialect::Legacy);
+    let mut sequence = one("user-update-single-legacy");
+    sequence.steps[1].response.body.as_mut().unwrap()["displayName"] = "Somebody".into();
+    let report = replay::play(&sequence, &connection).await.unwrap();
+    let Outcome::Differs(mismatches) = &report.outcome else {
+        panic!("{report:?}")
+    };
+    assert_eq!(mismatches[0].step, 2);
+    assert!(mismatches[0].request.starts_with("PATCH /Users/srv-"), "{mismatches:?}");
+    let difference = &mismatches[0].differences[0];
+    assert_eq!(difference.path, "$.displayName");
+    assert_eq!(difference.expected, "\"Somebody\"");
+    assert_eq!(difference.actual, "\"Pat E. Example\"");
+}
+
+#[tokio::test]
+async fn other_status_is_reported_and_the_sequence_goes_on() {
+    let server = Server::start().await;
+    server.arm(Fault {
+        method: "PATCH",
+        path: "/Users/".to_owned(),
+        answer: wiremock::ResponseTemplate::new(503),
+        times: 1,
+        after: false,
+    });
+    let connection = support::connection(&server.url(), Dialect::Legacy);
+    let report = replay::play(&one("user-disable-legacy"), &connection).await.unwrap();
+    let Outcome::Differs(mismatches) = &report.outcome else {
+        panic!("{report:?}")
+    };
+    let paths: Vec<_> = mismatches[0].differences.iter().map(|one| one.path.as_str()).collect();
+    assert!(paths.contains(&"status"), "{paths:?}");
+    assert_eq!(mismatches.len(), 2, "the later step sees the user still active");
+    assert!(server.users().is_empty(), "it cleans up all the same");
+}
+
+#[tokio::test]
+async fn given_that_cannot_be_made_blocks_the_sequence() {
+    let server = Server::start().await;
+    server.edit(|users, _| {
+        users.push(serde_json::json!({"id": "old", "userName": "pat.example@contoso.test"}));
+    });
+    let connection = support::connection(&server.url(), Dialect::Legacy);
+    let report = replay::play(&one("user-disable-legacy"), &connection).await.unwrap();
+    let Outcome::Blocked(reason) = &report.outcome else {
+        panic!("{report:?}")
+    };
+    assert!(reason.contains("POST /Users answered 409"), "{reason}");
+    assert_eq!(server.users().len(), 1, "what it has not made it does not delete");
+}

@@ -1,0 +1,13 @@
+//! Tests of the whole crate from outside, against servers made for them.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+mod command;
+mod corpus;
+mod cycles;
+mod failures;
+mod probe;
+mod samples;
+mod scripted;
+mod support;
+mod wire;

@@ -1,0 +1,10 @@
+//! The crate seen from outside: the RFC's examples, Entra's sequences, and properties.
+
+#[cfg(test)]
+mod entra_sequences;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod rfc_examples;
+#[cfg(test)]
+mod schemas;

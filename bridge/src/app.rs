@@ -75,12 +75,17 @@ impl App {
         let tls = RustlsConfig::from_pem_file(&config.server.certificate, &config.server.private_key)
             .await
             .map_err(|why| {
-                let files = format!("{} and {}", config.server.certificate.display(), config.server.private_key.display());
+                let files = format!(
+                    "{} and {}",
+                    config.server.certificate.display(),
+                    config.server.private_key.display()
+                );
                 cannot("server.certificate and server.private_key", format!("{files}: {why}"))
             })?;
         let scim = listen("server.listen", config.server.listen)?;
         let ops = listen("ops.listen", config.ops.listen)?;
-        let client = Client::new(client_options(&config, credential)).map_err(|why| CannotStart(format!("target.{why}")))?;
+        let client =
+            Client::new(client_options(&config, credential)).map_err(|why| CannotStart(format!("target.{why}")))?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
         let public_url = public_url(&config, scim.local_addr()?);
         Ok(Self {
@@ -123,8 +128,14 @@ impl App {
             status.clone(),
         );
         let directory = Directory::new(self.store.clone(), self.clock, rules(&self.config));
-        let endpoint = Endpoint::new(directory, self.tokens.clone(), server_options(&self.config, &self.public_url));
-        let base = url::Url::parse(&self.public_url).map(|url| url.path().to_owned()).unwrap_or_default();
+        let endpoint = Endpoint::new(
+            directory,
+            self.tokens.clone(),
+            server_options(&self.config, &self.public_url),
+        );
+        let base = url::Url::parse(&self.public_url)
+            .map(|url| url.path().to_owned())
+            .unwrap_or_default();
         let rewrite = Rewrite::new(&base);
         let rewritten = MapRequest::new(server::router(endpoint), move |mut request: Request| {
             *request.uri_mut() = rewrite.apply(request.uri());
@@ -159,7 +170,12 @@ impl App {
             ops_handle.graceful_shutdown(Some(Duration::from_secs(1)));
         };
         let reload = reload_tokens(self.tokens, stop.clone());
-        let worker = async { worker.run(stop.clone(), GRACE).await.context("the reconciler could not start") };
+        let worker = async {
+            worker
+                .run(stop.clone(), GRACE)
+                .await
+                .context("the reconciler could not start")
+        };
         let (worker, scim, ops, (), ()) = tokio::join!(
             ending(worker, &stop),
             ending(async { scim.await.context("the SCIM listener failed") }, &stop),
@@ -183,7 +199,7 @@ fn bound_connections<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>
     builder.http1().header_read_timeout(Some(Duration::from_secs(30)));
     builder
         .http2()
-        .keep_alive_interval(Some(Duration::from_secs(60)))
+        .keep_alive_interval(Some(Duration::from_mins(1)))
         .keep_alive_timeout(Duration::from_secs(20))
         .max_concurrent_streams(256);
 }

@@ -43,9 +43,7 @@ impl Timestamp {
     /// RFC 3339 in UTC with milliseconds, as SCIM's `dateTime` wants it (RFC 7643 §2.3.5).
     pub fn to_rfc3339(self) -> String {
         let millis = self.0.div_euclid(1_000);
-        Civil::from_millisecond(millis)
-            .map(|at| format!("{at:.3}"))
-            .unwrap_or_else(|_| "9999-12-31T23:59:59.000Z".to_owned())
+        Civil::from_millisecond(millis).map_or_else(|_| "9999-12-31T23:59:59.000Z".to_owned(), |at| format!("{at:.3}"))
     }
 }
 
@@ -82,7 +80,10 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_printed_in_utc_with_milliseconds() {
-        assert_eq!(Timestamp::from_micros(1_767_600_000_123_456).to_rfc3339(), "2026-01-05T08:00:00.123Z");
+        assert_eq!(
+            Timestamp::from_micros(1_767_600_000_123_456).to_rfc3339(),
+            "2026-01-05T08:00:00.123Z"
+        );
     }
 
     #[test]

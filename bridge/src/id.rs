@@ -66,8 +66,17 @@ mod tests {
 
     #[test]
     fn only_decimal_numbers_are_upstream_ids() {
-        assert_eq!(UpstreamId::parse("2468013579246801").unwrap().as_str(), "2468013579246801");
-        for wrong in ["", "9f5c2a37-0000-4000-8000-000000000002", "12a", "-1", "12345678901234567890"] {
+        assert_eq!(
+            UpstreamId::parse("2468013579246801").unwrap().as_str(),
+            "2468013579246801"
+        );
+        for wrong in [
+            "",
+            "9f5c2a37-0000-4000-8000-000000000002",
+            "12a",
+            "-1",
+            "12345678901234567890",
+        ] {
             assert_eq!(UpstreamId::parse(wrong), None, "{wrong}");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Bad usage ends with exit code 2 and one line; everything else the program says goes to stderr as a log.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -145,6 +146,7 @@ impl Serve {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let builder = tracing_subscriber::fmt()
             .with_env_filter(filter)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
         match self.log {
             Log::Human => builder.with_target(false).init(),

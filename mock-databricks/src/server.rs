@@ -85,7 +85,7 @@ impl MockDatabricks {
             public: local(&pair.public, options.listen_public),
             control: local(&control, options.control),
             ca_file: files.ca_certificate,
-            ca_dir,
+            ca_dir: files.dir,
             token,
             workspace_host: options.workspace_host,
             handles: Vec::new(),

@@ -87,7 +87,11 @@ fn as_lines(entries: &[LogEntry], events: &[Event]) -> String {
         );
         for step in &entry.steps {
             let status = step.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
-            let _ = writeln!(text, "    {} {} {} {} {}ms", step.at, step.call, status, step.outcome, step.millis);
+            let _ = writeln!(
+                text,
+                "    {} {} {} {} {}ms",
+                step.at, step.call, status, step.outcome, step.millis
+            );
         }
     }
     for event in events {

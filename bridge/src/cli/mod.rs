@@ -41,10 +41,15 @@ enum LogForm {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve SCIM and make Databricks follow, until stopped.
-    #[command(after_help = "Example:\n  scim-bridge serve --config bridge.toml\n  scim-bridge serve --config bridge.toml --log json")]
+    #[command(
+        after_help = "Example:\n  scim-bridge serve --config bridge.toml\n  scim-bridge serve --config bridge.toml --log json"
+    )]
     Serve(serve::Serve),
     /// Read a configuration, say whether it can be used, and stop.
-    #[command(name = "check-config", after_help = "Example:\n  scim-bridge check-config --config bridge.toml")]
+    #[command(
+        name = "check-config",
+        after_help = "Example:\n  scim-bridge check-config --config bridge.toml"
+    )]
     CheckConfig(check_config::CheckConfig),
     /// Read the provisioning log: each change with the calls it took. Works beside a running bridge.
     #[command(
@@ -69,7 +74,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version are no errors; everything else is bad usage.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     start_logging(arguments.log);
@@ -92,7 +101,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn start_logging(form: LogForm) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process keeps the first.
     let _ = match form {
         LogForm::Human => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),

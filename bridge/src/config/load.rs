@@ -48,7 +48,8 @@ pub(super) fn load(path: &Path, environment: impl Iterator<Item = (String, Strin
         reason: error.to_string(),
     })?;
     let text = text.trim_start_matches('\u{feff}');
-    let mut table: Table = toml::from_str(text).map_err(|error| in_file(path, line_at(text, error.span()), one_line(error.message())))?;
+    let mut table: Table =
+        toml::from_str(text).map_err(|error| in_file(path, line_at(text, error.span()), one_line(error.message())))?;
     let overridden = overlay(&mut table, environment)?;
     // The file by itself first, where positions are known; then file and environment together.
     let place = |key: &str, reason: String| match overridden.iter().find(|(_, name)| name == key) {
@@ -61,10 +62,18 @@ pub(super) fn load(path: &Path, environment: impl Iterator<Item = (String, Strin
     let mut config: Config = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let key = error.path().to_string();
         let message = one_line(error.inner().message());
-        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let unknown = message
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split('`').next());
+        let missing = message
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.split('`').next());
         let joined = |name: &str| {
-            if key == "." || key.is_empty() || key.ends_with(name) { key.trim_matches('.').to_owned() } else { format!("{key}.{name}") }
+            if key == "." || key.is_empty() || key.ends_with(name) {
+                key.trim_matches('.').to_owned()
+            } else {
+                format!("{key}.{name}")
+            }
         };
         match (unknown, missing) {
             (Some(name), _) => {
@@ -75,12 +84,18 @@ pub(super) fn load(path: &Path, environment: impl Iterator<Item = (String, Strin
             (_, Some(name)) => {
                 let key = joined(name);
                 let key = if key.is_empty() { name.to_owned() } else { key };
-                place(&key, "this key is missing; see the smallest configuration in the README".to_owned())
+                place(
+                    &key,
+                    "this key is missing; see the smallest configuration in the README".to_owned(),
+                )
             }
             _ => place(&key, message),
         }
     })?;
-    config.check().map_err(|(section, key, why)| place(&format!("{section}.{key}"), why))?;
+    config
+        .check()
+        .map_err(|(section, key, why)| place(&format!("{section}.{key}"), why))?;
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     config.resolve_paths(path.parent().unwrap_or_else(|| Path::new(".")));
     Ok(config)
 }
@@ -145,7 +160,7 @@ fn one_line(text: &str) -> String {
 
 fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     let at = span.map_or(0, |span| span.start.min(text.len()));
-    text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+    text[..at].matches('\n').count() + 1
 }
 
 /// The line of `section.key`; of the section if the key is missing; else the first.
@@ -161,7 +176,12 @@ fn line_of(text: &str, key: &str) -> usize {
             if inside {
                 section_line = index + 1;
             }
-        } else if inside && line.split('=').next().is_some_and(|left| left.trim().trim_matches('"') == name) {
+        } else if inside
+            && line
+                .split('=')
+                .next()
+                .is_some_and(|left| left.trim().trim_matches('"') == name)
+        {
             return index + 1;
         }
     }
@@ -192,7 +212,9 @@ mode = "dry-run"
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bridge.toml");
         std::fs::write(&path, text).unwrap();
-        let variables = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let variables = environment
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         load(&path, variables).map_err(|error| {
             let text = error.to_string();
             text.replace(&dir.path().display().to_string(), "")
@@ -209,12 +231,27 @@ mode = "dry-run"
     #[test]
     fn errors_name_line_key_and_remedy() {
         let cases = [
-            (SMALLEST.replace("listen = \"127.0.0.1:8585\"", "lisen = \"127.0.0.1:8585\""), "/bridge.toml:2: server.lisen: there is no such key"),
-            (SMALLEST.replace("mode = \"dry-run\"", "mode = \"wet\""), "/bridge.toml:14: target.mode: unknown variant `wet`"),
-            (SMALLEST.replace("path = \"bridge.db\"", ""), "/bridge.toml:8: store.path: this key is missing"),
-            (SMALLEST.replace("https://adb", "http://adb"), "/bridge.toml:12: target.workspace_url: must begin with https://"),
+            (
+                SMALLEST.replace("listen = \"127.0.0.1:8585\"", "lisen = \"127.0.0.1:8585\""),
+                "/bridge.toml:2: server.lisen: there is no such key",
+            ),
+            (
+                SMALLEST.replace("mode = \"dry-run\"", "mode = \"wet\""),
+                "/bridge.toml:14: target.mode: unknown variant `wet`",
+            ),
+            (
+                SMALLEST.replace("path = \"bridge.db\"", ""),
+                "/bridge.toml:8: store.path: this key is missing",
+            ),
+            (
+                SMALLEST.replace("https://adb", "http://adb"),
+                "/bridge.toml:12: target.workspace_url: must begin with https://",
+            ),
             (SMALLEST.replace("[store]", "[store"), "/bridge.toml:8: "),
-            (SMALLEST.replace("https://localhost:8585/scim", "localhost"), "/bridge.toml:3: server.public_url: "),
+            (
+                SMALLEST.replace("https://localhost:8585/scim", "localhost"),
+                "/bridge.toml:3: server.public_url: ",
+            ),
         ];
         for (text, expected) in cases {
             let error = read(&text, &[]).unwrap_err();
@@ -225,9 +262,19 @@ mode = "dry-run"
 
     #[test]
     fn the_environment_overrides_a_key_and_is_named_when_it_is_wrong() {
-        let config = read(SMALLEST, &[("SCIM_BRIDGE_TARGET_PACE", "x60"), ("SCIM_BRIDGE_SERVER_MAX_PAGE", "50")]).unwrap();
+        let config = read(
+            SMALLEST,
+            &[
+                ("SCIM_BRIDGE_TARGET_PACE", "x60"),
+                ("SCIM_BRIDGE_SERVER_MAX_PAGE", "50"),
+            ],
+        )
+        .unwrap();
         assert_eq!((config.server.max_page, config.target.pace.as_str()), (50, "x60"));
         let error = read(SMALLEST, &[("SCIM_BRIDGE_TARGET_PACE", "fast")]).unwrap_err();
-        assert!(error.starts_with("environment variable SCIM_BRIDGE_TARGET_PACE: "), "{error}");
+        assert!(
+            error.starts_with("environment variable SCIM_BRIDGE_TARGET_PACE: "),
+            "{error}"
+        );
     }
 }

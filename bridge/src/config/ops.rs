@@ -28,6 +28,9 @@ impl OpsSection {
         if self.listen.ip().is_loopback() {
             return Ok(());
         }
-        Err(("listen", "must be a loopback address such as 127.0.0.1:8586 (rule F)".to_owned()))
+        Err((
+            "listen",
+            "must be a loopback address such as 127.0.0.1:8586 (rule F)".to_owned(),
+        ))
     }
 }

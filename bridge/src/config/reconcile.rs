@@ -50,7 +50,11 @@ impl ReconcileSection {
             return Err(("batch", "must be between 1 and 1000".to_owned()));
         }
         if self.absence_proof.0.is_zero() || self.probe.0.is_zero() {
-            let key = if self.probe.0.is_zero() { "probe" } else { "absence_proof" };
+            let key = if self.probe.0.is_zero() {
+                "probe"
+            } else {
+                "absence_proof"
+            };
             return Err((key, "must be longer than 0s".to_owned()));
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use url::Url;
 
-use super::target::{parse_duration, Interval};
+use super::target::{Interval, parse_duration};
 
 /// `[server]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,7 +79,10 @@ impl ServerSection {
             return Err(("public_url", "must begin with https:// and name a host".to_owned()));
         }
         if self.public_url.query().is_some() || self.public_url.fragment().is_some() {
-            return Err(("public_url", "must be without a query; flags belong to Entra's side only".to_owned()));
+            return Err((
+                "public_url",
+                "must be without a query; flags belong to Entra's side only".to_owned(),
+            ));
         }
         for (key, value) in [
             ("max_page", self.max_page),

@@ -36,7 +36,8 @@ impl<'de> Deserialize<'de> for Interval {
 }
 
 pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
-    let wrong = || format!("\"{text}\" is not a length of time; write for example \"90s\", \"1.5s\", \"2m\" or \"30d\"");
+    let wrong =
+        || format!("\"{text}\" is not a length of time; write for example \"90s\", \"1.5s\", \"2m\" or \"30d\"");
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(digits);
     let number: f64 = number.trim().parse().map_err(|_| wrong())?;
@@ -48,7 +49,9 @@ pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
         "d" => 86_400.0,
         _ => return Err(wrong()),
     };
-    Duration::try_from_secs_f64(number * seconds).map(Interval).map_err(|_| wrong())
+    Duration::try_from_secs_f64(number * seconds)
+        .map(Interval)
+        .map_err(|_| wrong())
 }
 
 /// `[target]`.
@@ -89,7 +92,7 @@ fn pace() -> String {
 }
 
 const fn timeout() -> Interval {
-    Interval(Duration::from_secs(60))
+    Interval(Duration::from_mins(1))
 }
 
 impl TargetSection {
@@ -130,7 +133,9 @@ impl TargetSection {
 
     /// The ranges that the workspace's address must lie in.
     pub fn ranges(&self) -> PrivateRanges {
-        self.private_ranges.clone().map_or_else(PrivateRanges::default, PrivateRanges::new)
+        self.private_ranges
+            .clone()
+            .map_or_else(PrivateRanges::default, PrivateRanges::new)
     }
 
     /// How fast to ask. Checked when the configuration was read.
@@ -146,7 +151,9 @@ impl TargetSection {
     /// Folded names of groups that are never written, Databricks' own among them.
     pub fn protected_group_keys(&self) -> BTreeSet<String> {
         let reserved = RESERVED_GROUPS.iter().map(|&name| name.to_owned());
-        reserved.chain(self.protected_groups.iter().map(|name| fold(name))).collect()
+        reserved
+            .chain(self.protected_groups.iter().map(|name| fold(name)))
+            .collect()
     }
 }
 
@@ -157,9 +164,12 @@ mod tests {
     #[test]
     fn lengths_of_time_are_written_with_a_unit() {
         assert_eq!(parse_duration("1.5s").unwrap().0, Duration::from_millis(1500));
-        assert_eq!(parse_duration("30d").unwrap().0, Duration::from_secs(30 * 86_400));
+        assert_eq!(parse_duration("30d").unwrap().0, Duration::from_hours(720));
         for wrong in ["", "5", "s", "-1s", "1 week"] {
-            assert!(parse_duration(wrong).unwrap_err().contains("write for example"), "{wrong}");
+            assert!(
+                parse_duration(wrong).unwrap_err().contains("write for example"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -11,18 +11,25 @@ use serde_json::Value;
 use super::error::{DatabricksError, Unknown};
 
 /// `Retry-After` is believed up to ten minutes (rule D4).
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(10);
 /// As much of Databricks' own words as goes into a log line.
 const LONGEST_DETAIL: usize = 300;
 
-const THROTTLE_MARKERS: &[&str] = &["REQUEST_LIMIT_EXCEEDED", "RPC token bucket limit has been exceeded", "RESOURCE_EXHAUSTED"];
+const THROTTLE_MARKERS: &[&str] = &[
+    "REQUEST_LIMIT_EXCEEDED",
+    "RPC token bucket limit has been exceeded",
+    "RESOURCE_EXHAUSTED",
+];
 const TRANSIENT_MARKERS: &[&str] = &[
     "Unexpected error",
     "try again later",
     "TEMPORARILY_UNAVAILABLE",
     "DEADLINE_EXCEEDED",
 ];
-const PRIVATE_LINK_MARKERS: &[&str] = &["Unauthorized network access to workspace", "Public access is not allowed"];
+const PRIVATE_LINK_MARKERS: &[&str] = &[
+    "Unauthorized network access to workspace",
+    "Public access is not allowed",
+];
 const NOT_ADMITTED_MARKERS: &[&str] = &[
     "blocked by Databricks IP ACL",
     "Invalid access token",
@@ -115,7 +122,10 @@ fn redirected(raw: Raw<'_>) -> DatabricksError {
 /// A 4xx. One without a body of Databricks' own is a stranger's and proves nothing (rule B2).
 fn refused(status: u16, json: Option<&Value>, text: &str) -> DatabricksError {
     let known_text = contains_any(text, NOT_ADMITTED_MARKERS) || text.contains("already exists");
-    let Some(body) = json.filter(|body| is_databricks_error(body)).or_else(|| json.filter(|_| known_text)) else {
+    let Some(body) = json
+        .filter(|body| is_databricks_error(body))
+        .or_else(|| json.filter(|_| known_text))
+    else {
         if known_text {
             return not_admitted_or_taken(status, detail(None, text));
         }
@@ -151,10 +161,11 @@ fn is_databricks_error(body: &Value) -> bool {
     object.contains_key("error_code")
         || object.contains_key("error")
         || object.contains_key("X-Databricks-Reason-Phrase")
-        || object
-            .get("schemas")
-            .and_then(Value::as_array)
-            .is_some_and(|schemas| schemas.iter().any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error"))))
+        || object.get("schemas").and_then(Value::as_array).is_some_and(|schemas| {
+            schemas
+                .iter()
+                .any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error")))
+        })
 }
 
 fn detail(json: Option<&Value>, text: &str) -> String {
@@ -249,7 +260,10 @@ mod tests {
             body: b"",
         };
         assert_eq!(classify(redirect).unwrap_err().cause(), "private-link");
-        assert_eq!(cause(403, "Unauthorized network access to workspace: 7474646471015793"), "private-link");
+        assert_eq!(
+            cause(403, "Unauthorized network access to workspace: 7474646471015793"),
+            "private-link"
+        );
         let json = r#"{"error_code":"403","message":"Unauthorized network access to workspace: 1234567890123456"}"#;
         assert_eq!(cause(403, json), "private-link");
         let app = r#"{"X-Databricks-Reason-Phrase":"Public access is not allowed for workspace: 2717931942638877"}"#;
@@ -270,9 +284,15 @@ mod tests {
 
     #[test]
     fn a_refused_credential_is_told_from_a_refused_request() {
-        assert_eq!(cause(403, r#"{"error_code":403,"message":"Invalid access token."}"#), "not-admitted");
         assert_eq!(
-            cause(401, r#"{"error_code":401,"message":"Credential was not sent or was of an unsupported type for this API."}"#),
+            cause(403, r#"{"error_code":403,"message":"Invalid access token."}"#),
+            "not-admitted"
+        );
+        assert_eq!(
+            cause(
+                401,
+                r#"{"error_code":401,"message":"Credential was not sent or was of an unsupported type for this API."}"#
+            ),
             "not-admitted"
         );
         let named = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Cannot change user 12.","status":"403"}"#;
@@ -290,13 +310,25 @@ mod tests {
     fn a_taken_name_and_a_concurrent_change_are_different_409s() {
         let taken = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"User with username me@example.com already exists.","status":"409"}"#;
         assert_eq!(cause(409, taken), "already-exists");
-        assert_eq!(cause(409, r#"{"error_code":"RESOURCE_CONFLICT","message":"again"}"#), "busy");
+        assert_eq!(
+            cause(409, r#"{"error_code":"RESOURCE_CONFLICT","message":"again"}"#),
+            "busy"
+        );
     }
 
     #[test]
     fn only_some_5xx_prove_that_nothing_happened() {
-        assert_eq!(cause(503, "No webapps are available to handle your request. Please try again later."), "busy");
-        assert_eq!(cause(503, r#"{"error_code":"TEMPORARILY_UNAVAILABLE"}"#), "server-error");
+        assert_eq!(
+            cause(
+                503,
+                "No webapps are available to handle your request. Please try again later."
+            ),
+            "busy"
+        );
+        assert_eq!(
+            cause(503, r#"{"error_code":"TEMPORARILY_UNAVAILABLE"}"#),
+            "server-error"
+        );
         assert_eq!(cause(500, r#"{"error_code":"TEMPORARILY_UNAVAILABLE"}"#), "busy");
         let group = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Error in performing the patch operation on group resource.","status":"500"}"#;
         assert_eq!(cause(500, group), "server-error");

@@ -73,7 +73,9 @@ struct Inner {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("base", &self.inner.base).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base", &self.inner.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,8 +87,8 @@ impl Client {
     /// A sentence naming the configuration key that is wrong.
     pub fn new(options: ClientOptions) -> Result<Self, String> {
         let host = options.workspace_url.host_str().unwrap_or_default().to_owned();
-        let everything = || PrivateRanges::new(vec!["0.0.0.0/0".parse().expect("a range"), "::/0".parse().expect("a range")]);
-        let resolver = PrivateResolver::new(&host, options.resolve, options.private_ranges.unwrap_or_else(everything));
+        let ranges = options.private_ranges.unwrap_or_else(PrivateRanges::everything);
+        let resolver = PrivateResolver::new(&host, options.resolve, ranges);
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")))
             .no_proxy()
@@ -100,7 +102,9 @@ impl Client {
         if let Some(path) = &options.ca_file {
             builder = builder.tls_certs_only(read_certificates(path)?);
         }
-        let http = builder.build().map_err(|error| format!("the client for {host} cannot be made: {error}"))?;
+        let http = builder
+            .build()
+            .map_err(|error| format!("the client for {host} cannot be made: {error}"))?;
         let base = options.workspace_url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             inner: Arc::new(Inner {
@@ -126,7 +130,10 @@ impl Client {
     ///
     /// See [`DatabricksError`].
     pub async fn users(&self, start: usize) -> Result<Answered<WireList<WireUser>>, DatabricksError> {
-        self.read(&format!("/Users?attributes=userName,active&startIndex={start}&count={PAGE}")).await
+        self.read(&format!(
+            "/Users?attributes=userName,active&startIndex={start}&count={PAGE}"
+        ))
+        .await
     }
 
     /// One page of all groups, without members.
@@ -135,7 +142,10 @@ impl Client {
     ///
     /// See [`DatabricksError`].
     pub async fn groups(&self, start: usize) -> Result<Answered<WireList<WireGroup>>, DatabricksError> {
-        self.read(&format!("/Groups?attributes=displayName&startIndex={start}&count={PAGE}")).await
+        self.read(&format!(
+            "/Groups?attributes=displayName&startIndex={start}&count={PAGE}"
+        ))
+        .await
     }
 
     /// The users of this name: none or one.
@@ -200,7 +210,12 @@ impl Client {
     /// # Errors
     ///
     /// See [`DatabricksError`].
-    pub async fn patch(&self, kind: Kind, id: &UpstreamId, operations: Vec<Value>) -> Result<Answered<()>, DatabricksError> {
+    pub async fn patch(
+        &self,
+        kind: Kind,
+        id: &UpstreamId,
+        operations: &[Value],
+    ) -> Result<Answered<()>, DatabricksError> {
         let path = format!("{}/{id}", collection(kind));
         let answered = self.call(Method::PATCH, &path, Some(&wire::patch(operations))).await?;
         Ok(Answered {
@@ -215,7 +230,9 @@ impl Client {
     ///
     /// See [`DatabricksError`].
     pub async fn delete(&self, kind: Kind, id: &UpstreamId) -> Result<Answered<()>, DatabricksError> {
-        let answered = self.call(Method::DELETE, &format!("{}/{id}", collection(kind)), None).await?;
+        let answered = self
+            .call(Method::DELETE, &format!("{}/{id}", collection(kind)), None)
+            .await?;
         Ok(Answered {
             status: answered.status,
             value: (),
@@ -233,8 +250,17 @@ impl Client {
         })
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answered<Option<Value>>, DatabricksError> {
-        let token = self.inner.credential.token().map_err(|cause| DatabricksError::Unreachable { cause })?;
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answered<Option<Value>>, DatabricksError> {
+        let token = self
+            .inner
+            .credential
+            .token()
+            .map_err(|cause| DatabricksError::Unreachable { cause })?;
         let mut request = self
             .inner
             .http
@@ -242,11 +268,19 @@ impl Client {
             .bearer_auth(token.expose_secret())
             .header(ACCEPT, "application/scim+json, application/json");
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/scim+json; charset=utf-8").body(body.to_string());
+            request = request
+                .header(CONTENT_TYPE, "application/scim+json; charset=utf-8")
+                .body(body.to_string());
         }
         let response = request.send().await.map_err(|error| unsent_or_unknown(&error))?;
         let status = response.status().as_u16();
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let (location, retry_after, content_type) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_TYPE));
         let body = whole_body(response).await?;
         let value = classify(Raw {
@@ -290,12 +324,17 @@ fn deepest_cause(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    if error.is_timeout() { "connecting timed out".to_owned() } else { cause.to_string() }
+    if error.is_timeout() {
+        "connecting timed out".to_owned()
+    } else {
+        cause.to_string()
+    }
 }
 
 fn read_certificates(path: &PathBuf) -> Result<Vec<reqwest::Certificate>, String> {
     let pem = std::fs::read(path).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
-    let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
+    let found =
+        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
     if found.is_empty() {
         return Err(format!("ca_file {}: holds no certificate", path.display()));
     }

@@ -122,8 +122,8 @@ impl DatabricksError {
             | Self::NotAdmitted { status, .. }
             | Self::AlreadyExists { status, .. }
             | Self::NotFound { status, .. }
-            | Self::Refused { status, .. } => Some(*status),
-            Self::OutcomeUnknown(
+            | Self::Refused { status, .. }
+            | Self::OutcomeUnknown(
                 Unknown::ServerError(status)
                 | Unknown::Html(status)
                 | Unknown::Redirected(status)

@@ -64,7 +64,9 @@ impl std::str::FromStr for Speed {
             ("published", _) => Ok(Self::Published),
             ("off", _) => Ok(Self::Off),
             (_, Some(factor)) if factor.is_finite() && factor > 0.0 => Ok(Self::Times(factor)),
-            _ => Err(format!("\"{text}\" is not a pace; write \"published\", \"off\" or \"xN\" such as \"x60\"")),
+            _ => Err(format!(
+                "\"{text}\" is not a pace; write \"published\", \"off\" or \"xN\" such as \"x60\""
+            )),
         }
     }
 }
@@ -159,6 +161,11 @@ impl Pace {
         Ok(())
     }
 
+    /// A probe of a target that is out begins, whatever else is under way.
+    pub const fn start_probe(&mut self) {
+        self.in_flight += 1;
+    }
+
     /// Whether a call of this class could start now.
     ///
     /// # Errors
@@ -224,7 +231,10 @@ impl Pace {
             return Duration::ZERO;
         };
         let bucket = &buckets[index(verb)];
-        #[expect(clippy::cast_precision_loss, reason = "a forecast of seconds needs no more than 52 bits")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a forecast of seconds needs no more than 52 bits"
+        )]
         let seconds = calls as f64 / (bucket.per_second * bucket.factor);
         Duration::from_secs_f64(seconds.min(1e9))
     }
@@ -266,7 +276,10 @@ mod tests {
             let first = calls_in(&mut pace, verb, false, 0, 60);
             assert!(first <= limit, "{verb:?}: {first} in the first minute");
             let ten = calls_in(&mut pace, verb, false, 60_000, 600);
-            assert!(ten <= limit * 10 && ten * 100 >= limit * 10 * 95, "{verb:?}: {ten} in ten minutes");
+            assert!(
+                ten <= limit * 10 && ten * 100 >= limit * 10 * 95,
+                "{verb:?}: {ten} in ten minutes"
+            );
         }
     }
 

@@ -17,8 +17,19 @@ pub struct PrivateRanges(Vec<IpNet>);
 impl Default for PrivateRanges {
     /// RFC 1918, carrier-grade NAT (RFC 6598) and unique local addresses (RFC 4193).
     fn default() -> Self {
-        let ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
-        Self(ranges.iter().map(|range| range.parse().expect("a range of the list is a CIDR")).collect())
+        let ranges = [
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "fc00::/7",
+        ];
+        Self(
+            ranges
+                .iter()
+                .map(|range| range.parse().expect("a range of the list is a CIDR"))
+                .collect(),
+        )
     }
 }
 
@@ -26,6 +37,14 @@ impl PrivateRanges {
     /// Exactly these ranges.
     pub const fn new(ranges: Vec<IpNet>) -> Self {
         Self(ranges)
+    }
+
+    /// All addresses there are: the check is off.
+    pub fn everything() -> Self {
+        Self(vec![
+            IpNet::V4(ipnet::Ipv4Net::default()),
+            IpNet::V6(ipnet::Ipv6Net::default()),
+        ])
     }
 
     /// Whether `address` lies in one of them.
@@ -68,11 +87,18 @@ impl Resolve for PrivateResolver {
         let ranges = self.ranges.clone();
         Box::pin(async move {
             let found: Vec<IpAddr> = if fixed.is_empty() {
-                tokio::net::lookup_host((host.as_str(), 0)).await?.map(|found| found.ip()).collect()
+                tokio::net::lookup_host((host.as_str(), 0))
+                    .await?
+                    .map(|found| found.ip())
+                    .collect()
             } else {
                 fixed
             };
-            let addresses = if is_workspace { only_private(&host, found, &ranges)? } else { found };
+            let addresses = if is_workspace {
+                only_private(&host, found, &ranges)?
+            } else {
+                found
+            };
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
@@ -107,9 +133,13 @@ mod tests {
 
     #[test]
     fn a_name_that_leads_to_a_public_address_is_refused_before_anything_is_sent() {
-        let refused = only_private("adb-1.2.azuredatabricks.net", vec!["20.42.4.209".parse().unwrap()], &PrivateRanges::default())
-            .unwrap_err()
-            .to_string();
+        let refused = only_private(
+            "adb-1.2.azuredatabricks.net",
+            vec!["20.42.4.209".parse().unwrap()],
+            &PrivateRanges::default(),
+        )
+        .unwrap_err()
+        .to_string();
         assert_eq!(
             refused,
             "adb-1.2.azuredatabricks.net resolves to the public address 20.42.4.209; expected one in private_ranges"

@@ -135,7 +135,7 @@ pub fn new_group(display_name: &str, members: &[&str]) -> Value {
 }
 
 /// The PATCH envelope: key exactly `Operations`, `op` in lower case.
-pub fn patch(operations: Vec<Value>) -> Value {
+pub fn patch(operations: &[Value]) -> Value {
     json!({ "schemas": [PATCH_OP], "Operations": operations })
 }
 

@@ -46,7 +46,9 @@ impl Directory {
             let ids = ids_of(&given);
             let found = change.resolve_members(&ids)?;
             let revision = change.revision(&row.id, Kind::Group, &row.name, "create")?;
-            let resource = change.tx.insert_resource(change.endpoint(), &row, change.now, revision)?;
+            let resource = change
+                .tx
+                .insert_resource(change.endpoint(), &row, change.now, revision)?;
             for (member, given) in found.iter().zip(&given) {
                 change.tx.add_member(resource.pk, member.pk, given.display.as_deref())?;
             }
@@ -141,7 +143,9 @@ impl Change<'_> {
             }
         }
         let revision = self.revision(&old.id, Kind::Group, &row.name, "update")?;
-        let resource = self.tx.update_resource(self.endpoint(), old, &row, self.now, revision)?;
+        let resource = self
+            .tx
+            .update_resource(self.endpoint(), old, &row, self.now, revision)?;
         if moved.removed {
             self.enqueue(&old.id, Kind::Group, QueueClass::Revocation)?;
         }
@@ -208,7 +212,8 @@ impl Change<'_> {
             .members(group.pk)?
             .into_iter()
             .filter(|member| {
-                let element = json!({ "value": member.id.as_str(), "type": member.kind.as_str(), "display": member.display });
+                let element =
+                    json!({ "value": member.id.as_str(), "type": member.kind.as_str(), "display": member.display });
                 filter.matches_element(attribute, &element)
             })
             .map(|member| member.id.to_string())
@@ -228,7 +233,11 @@ fn take_members(document: &mut Resource) -> Vec<Given> {
         let (id, display) = match &item {
             Value::String(id) => (Some(id.clone()), None),
             Value::Object(object) => {
-                let part = |name| scim::resource::get(object, name).and_then(Value::as_str).map(str::to_owned);
+                let part = |name| {
+                    scim::resource::get(object, name)
+                        .and_then(Value::as_str)
+                        .map(str::to_owned)
+                };
                 (part("value"), part("display"))
             }
             _ => (None, None),

@@ -28,7 +28,9 @@ impl Directory {
                 change.check_manager(manager)?;
             }
             let revision = change.revision(&row.id, Kind::User, &row.name, "create")?;
-            let resource = change.tx.insert_resource(change.endpoint(), &row, change.now, revision)?;
+            let resource = change
+                .tx
+                .insert_resource(change.endpoint(), &row, change.now, revision)?;
             change.enqueue(&row.id, Kind::User, QueueClass::Grant)?;
             Ok(Accepted {
                 resource,
@@ -106,7 +108,11 @@ impl Change<'_> {
                 self.check_unique(Kind::User, &row.name, Some(&old.id))?;
             }
         }
-        if let Some(wanted) = row.manager_id.as_ref().filter(|wanted| manager(&old.document).as_ref() != Some(*wanted)) {
+        if let Some(wanted) = row
+            .manager_id
+            .as_ref()
+            .filter(|wanted| manager(&old.document).as_ref() != Some(*wanted))
+        {
             self.check_manager(wanted)?;
         }
         let (action, class) = match (old.active, row.active) {
@@ -116,7 +122,9 @@ impl Change<'_> {
             _ => ("update", QueueClass::Grant),
         };
         let revision = self.revision(&old.id, Kind::User, &row.name, action)?;
-        let resource = self.tx.update_resource(self.endpoint(), old, &row, self.now, revision)?;
+        let resource = self
+            .tx
+            .update_resource(self.endpoint(), old, &row, self.now, revision)?;
         self.enqueue(&old.id, Kind::User, class)?;
         Ok(Accepted {
             resource,
@@ -133,7 +141,8 @@ impl Change<'_> {
             clear_manager(&mut document);
             let row = to_row(report.id.clone(), Kind::User, document);
             let revision = self.revision(&report.id, Kind::User, &report.name, "manager-gone")?;
-            self.tx.update_resource(self.endpoint(), report, &row, self.now, revision)?;
+            self.tx
+                .update_resource(self.endpoint(), report, &row, self.now, revision)?;
             // Databricks holds no managers: nothing to apply.
             self.tx.settle(&report.id, revision, "applied", self.now)?;
         }

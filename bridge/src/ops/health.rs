@@ -18,10 +18,7 @@ pub(super) async fn live() -> Response {
 /// `GET /health/ready`: 200 while a change can be accepted durably; the targets play no part.
 pub(super) async fn ready(State(operations): State<Operations>) -> Response {
     let now = operations.clock.now().as_micros().to_string();
-    let accepted = operations
-        .store
-        .write(move |tx| tx.set_fact("ready_at", &now))
-        .await;
+    let accepted = operations.store.write(move |tx| tx.set_fact("ready_at", &now)).await;
     match accepted {
         Ok(()) => reply(StatusCode::OK, &json!({ "status": "ready" })),
         Err::<(), StoreError>(error) => {
@@ -41,12 +38,20 @@ pub(super) async fn targets(State(operations): State<Operations>) -> Response {
         all_ok &= matches!(reported.state, "ok" | "dry-run");
         shown.push(describe(name, &reported));
     }
-    let status = if all_ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if all_ok {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     reply(status, &json!({ "targets": shown }))
 }
 
 fn describe(name: &str, reported: &Reported) -> Value {
-    let state = if reported.state.is_empty() { "starting" } else { reported.state };
+    let state = if reported.state.is_empty() {
+        "starting"
+    } else {
+        reported.state
+    };
     json!({
         "name": name,
         "state": state,

@@ -28,9 +28,13 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    fn admits(&self, call: &Call) -> bool {
+    fn admits(self, call: &Call) -> bool {
         let index = Verb::ALL.iter().position(|verb| *verb == call.verb).unwrap_or(0);
-        let by_verb = if call.class == QueueClass::Revocation { &self.revocation } else { &self.other };
+        let by_verb = if call.class == QueueClass::Revocation {
+            self.revocation
+        } else {
+            self.other
+        };
         by_verb[index]
     }
 }
@@ -75,13 +79,19 @@ pub fn advance(
                 hold(tx, knowledge, id, binding, &why, now)?;
                 return Ok(Advance::Later);
             }
-            Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, note, now)?,
+            Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, &note, now)?,
             Next::Call(call) => return start(tx, knowledge, admitted, &row, call, revision, now),
         }
     }
     tracing::error!(resource = %id, "planning does not come to an end");
     if let Some(row) = tx.queued(&knowledge.target, id)? {
-        put_off(tx, knowledge, &row, now.plus(Duration::from_secs(60)), "planning does not come to an end")?;
+        put_off(
+            tx,
+            knowledge,
+            &row,
+            now.plus(Duration::from_mins(1)),
+            "planning does not come to an end",
+        )?;
     }
     Ok(Advance::Later)
 }
@@ -133,7 +143,15 @@ pub fn follow(
         Then::Later(delay, why) => {
             let due_at = now.plus(delay.div_f64(time_factor));
             let attempts = row.attempts + 1;
-            tx.reschedule(&knowledge.target, &QueueRow { due_at, attempts, ..row }, Some(why))?;
+            tx.reschedule(
+                &knowledge.target,
+                &QueueRow {
+                    due_at,
+                    attempts,
+                    ..row
+                },
+                Some(why),
+            )?;
             tx.note_open(&id, why)?;
             Ok(None)
         }
@@ -228,15 +246,15 @@ fn hold(
     why: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(binding) = binding.map(|binding| tx.binding(binding)).transpose()?.flatten() {
-        if binding.hold.as_deref() != Some(why) {
-            tracing::warn!(resource = %id, %why, "held: a person must decide");
-            tx.put_binding(&Binding {
-                hold: Some(why.to_owned()),
-                held_at: Some(now),
-                ..binding
-            })?;
-        }
+    if let Some(binding) = binding.map(|binding| tx.binding(binding)).transpose()?.flatten()
+        && binding.hold.as_deref() != Some(why)
+    {
+        tracing::warn!(resource = %id, %why, "held: a person must decide");
+        tx.put_binding(&Binding {
+            hold: Some(why.to_owned()),
+            held_at: Some(now),
+            ..binding
+        })?;
     }
     tx.note_open(id, &format!("held: {why}"))?;
     if let Some(row) = tx.queued(&knowledge.target, id)? {
@@ -282,11 +300,11 @@ fn carry_out_note(
     knowledge: &Knowledge,
     policy: &Policy,
     row: &QueueRow,
-    note: Note,
+    note: &Note,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (target, id) = (&knowledge.target, &row.resource_id);
-    match note {
+    match *note {
         Note::Bind => bind_anew(tx, target, id)?,
         Note::Rename(binding) => {
             if let (Some(binding), Some(wanted)) = (tx.binding(binding)?, tx.resource(id.as_str())?) {
@@ -369,7 +387,12 @@ fn take_over(
     }
     let former = old.resource_id.clone();
     tx.hand_over(target, &old, &row.resource_id)?;
-    tx.settle(&former, tx.newest_revision(&former)?, "handed over to its successor of the same name", now)?;
+    tx.settle(
+        &former,
+        tx.newest_revision(&former)?,
+        "handed over to its successor of the same name",
+        now,
+    )?;
     if let Some(queued) = tx.queued(target, &former)? {
         tx.dequeue(target, &former, queued.ticket)?;
     }

@@ -108,7 +108,9 @@ pub fn begin(
 
 fn touched_fields(action: &Action) -> Vec<Field> {
     match action {
-        Action::Create { fields, .. } | Action::Patch { fields, .. } => fields.iter().map(|(field, _)| *field).collect(),
+        Action::Create { fields, .. } | Action::Patch { fields, .. } => {
+            fields.iter().map(|(field, _)| *field).collect()
+        }
         Action::Strip {
             entitlements, roles, ..
         } => [(Field::Entitlements, *entitlements), (Field::Roles, !roles.is_empty())]
@@ -126,7 +128,11 @@ fn touched_fields(action: &Action) -> Vec<Field> {
 fn touched_members(action: &Action) -> &Members {
     const NONE: &Members = &Vec::new();
     match action {
-        Action::Create { members, .. } | Action::AddMembers { members, .. } | Action::RemoveMembers { members, .. } => members,
-        Action::Patch { .. } | Action::Strip { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => NONE,
+        Action::Create { members, .. } | Action::AddMembers { members, .. } | Action::RemoveMembers { members, .. } => {
+            members
+        }
+        Action::Patch { .. } | Action::Strip { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => {
+            NONE
+        }
     }
 }

@@ -18,9 +18,9 @@ pub enum After {
 /// The wait after `attempts` failures in a row, the first counting one.
 pub fn wait(after: After, attempts: u32) -> Duration {
     let (first, longest) = match after {
-        After::Trouble => (Duration::from_secs(1), Duration::from_secs(60)),
-        After::RefusedGrant => (Duration::from_secs(30), Duration::from_secs(24 * 3600)),
-        After::RefusedRevocation => (Duration::from_secs(10), Duration::from_secs(15 * 60)),
+        After::Trouble => (Duration::from_secs(1), Duration::from_mins(1)),
+        After::RefusedGrant => (Duration::from_secs(30), Duration::from_hours(24)),
+        After::RefusedRevocation => (Duration::from_secs(10), Duration::from_mins(15)),
     };
     ExponentialBuilder::new()
         .with_factor(2.0)
@@ -33,7 +33,7 @@ pub fn wait(after: After, attempts: u32) -> Duration {
 }
 
 /// The longest wait there is: due times further ahead are clamped on load (rule D4).
-pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub const LONGEST: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
 mod tests {
@@ -43,8 +43,8 @@ mod tests {
     fn waits_double_up_to_their_bound() {
         assert_eq!(wait(After::Trouble, 1), Duration::from_secs(1));
         assert_eq!(wait(After::Trouble, 3), Duration::from_secs(4));
-        assert_eq!(wait(After::Trouble, 100), Duration::from_secs(60));
-        assert_eq!(wait(After::RefusedRevocation, 100), Duration::from_secs(900));
+        assert_eq!(wait(After::Trouble, 100), Duration::from_mins(1));
+        assert_eq!(wait(After::RefusedRevocation, 100), Duration::from_mins(15));
         assert_eq!(wait(After::RefusedGrant, 100), LONGEST);
     }
 }

@@ -20,14 +20,19 @@ pub enum Reply {
     /// Objects of the wanted name.
     Found(Vec<Seen>),
     /// A user by id.
-    User(WireUser),
+    User(Box<WireUser>),
     /// A group by id.
     Group(WireGroup),
 }
 
 /// The body of a create.
 pub fn create_body(binding: &Binding, fields: &Values, members: &[&str]) -> Value {
-    let value = |wanted: Field| fields.iter().find(|(field, _)| *field == wanted).and_then(|(_, value)| value.clone());
+    let value = |wanted: Field| {
+        fields
+            .iter()
+            .find(|(field, _)| *field == wanted)
+            .and_then(|(_, value)| value.clone())
+    };
     match binding.kind {
         Kind::User => NewUser {
             // Databricks stores it in lower case; sending it so keeps what is sent and what is read equal.
@@ -48,7 +53,11 @@ pub fn create_body(binding: &Binding, fields: &Values, members: &[&str]) -> Valu
 /// # Errors
 ///
 /// See [`DatabricksError`].
-pub async fn carry_out(client: &Client, binding: &Binding, action: &Action) -> Result<Answered<Reply>, DatabricksError> {
+pub async fn carry_out(
+    client: &Client,
+    binding: &Binding,
+    action: &Action,
+) -> Result<Answered<Reply>, DatabricksError> {
     let kind = binding.kind;
     match action {
         Action::Create { fields, members } => {
@@ -57,22 +66,22 @@ pub async fn carry_out(client: &Client, binding: &Binding, action: &Action) -> R
             Ok(reply(made.status, Reply::Created(made.value)))
         }
         Action::Patch { upstream, fields } => {
-            let operations = fields
+            let operations: Vec<Value> = fields
                 .iter()
                 .map(|(field, value)| match field {
                     Field::Active => wire::set_active(value.as_deref() == Some("true")),
                     other => wire::set_attribute(other.as_str(), value.as_deref()),
                 })
                 .collect();
-            done(client.patch(kind, upstream, operations).await?)
+            Ok(done(&client.patch(kind, upstream, &operations).await?))
         }
         Action::AddMembers { upstream, members } => {
             let ids: Vec<&str> = members.iter().map(|(_, id)| id.as_str()).collect();
-            done(client.patch(kind, upstream, vec![wire::add_members(&ids)]).await?)
+            Ok(done(&client.patch(kind, upstream, &[wire::add_members(&ids)]).await?))
         }
         Action::RemoveMembers { upstream, members } => {
-            let operations = members.iter().map(|(_, id)| wire::remove_member(id.as_str())).collect();
-            done(client.patch(kind, upstream, operations).await?)
+            let operations: Vec<Value> = members.iter().map(|(_, id)| wire::remove_member(id.as_str())).collect();
+            Ok(done(&client.patch(kind, upstream, &operations).await?))
         }
         Action::Strip {
             upstream,
@@ -83,13 +92,19 @@ pub async fn carry_out(client: &Client, binding: &Binding, action: &Action) -> R
             if *entitlements {
                 operations.push(wire::clear_entitlements());
             }
-            done(client.patch(kind, upstream, operations).await?)
+            Ok(done(&client.patch(kind, upstream, &operations).await?))
         }
-        Action::Delete { upstream } => done(client.delete(kind, upstream).await?),
+        Action::Delete { upstream } => Ok(done(&client.delete(kind, upstream).await?)),
         Action::LookUp => look_up(client, binding).await,
         Action::Read { upstream, .. } => match kind {
-            Kind::User => client.user(upstream).await.map(|found| reply(found.status, Reply::User(found.value))),
-            Kind::Group => client.group(upstream).await.map(|found| reply(found.status, Reply::Group(found.value))),
+            Kind::User => client
+                .user(upstream)
+                .await
+                .map(|found| reply(found.status, Reply::User(Box::new(found.value)))),
+            Kind::Group => client
+                .group(upstream)
+                .await
+                .map(|found| reply(found.status, Reply::Group(found.value))),
         },
     }
 }
@@ -99,12 +114,30 @@ async fn look_up(client: &Client, binding: &Binding) -> Result<Answered<Reply>, 
         Kind::User => {
             let found = client.users_named(&binding.name).await?;
             let same = |user: &WireUser| fold(&user.user_name) == binding.name_key;
-            (found.status, found.value.resources.iter().filter(|user| same(user)).map(seen_user).collect())
+            (
+                found.status,
+                found
+                    .value
+                    .resources
+                    .iter()
+                    .filter(|user| same(user))
+                    .map(seen_user)
+                    .collect(),
+            )
         }
         Kind::Group => {
             let found = client.groups_named(&binding.name).await?;
             let same = |group: &WireGroup| fold(&group.display_name) == binding.name_key;
-            (found.status, found.value.resources.iter().filter(|group| same(group)).map(seen_group).collect())
+            (
+                found.status,
+                found
+                    .value
+                    .resources
+                    .iter()
+                    .filter(|group| same(group))
+                    .map(seen_group)
+                    .collect(),
+            )
         }
     };
     Ok(reply(status, Reply::Found(seen.into_iter().flatten().collect())))
@@ -137,8 +170,8 @@ const fn reply(status: u16, value: Reply) -> Answered<Reply> {
     Answered { status, value }
 }
 
-fn done(answered: Answered<()>) -> Result<Answered<Reply>, DatabricksError> {
-    Ok(reply(answered.status, Reply::Done))
+const fn done(answered: &Answered<()>) -> Answered<Reply> {
+    reply(answered.status, Reply::Done)
 }
 
 /// Method, path and what it does; no person's values.
@@ -162,7 +195,9 @@ pub fn describe(kind: Kind, action: &Action) -> String {
             text
         }
         Action::AddMembers { upstream, members } => format!("PATCH {path}/{upstream} add {} members", members.len()),
-        Action::RemoveMembers { upstream, members } => format!("PATCH {path}/{upstream} remove {} members", members.len()),
+        Action::RemoveMembers { upstream, members } => {
+            format!("PATCH {path}/{upstream} remove {} members", members.len())
+        }
         Action::Strip { upstream, .. } => format!("PATCH {path}/{upstream} strip entitlements and roles"),
         Action::Delete { upstream } => format!("DELETE {path}/{upstream}"),
         Action::LookUp => format!("GET {path} by name"),

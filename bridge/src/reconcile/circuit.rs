@@ -154,7 +154,11 @@ impl Circuit {
             State::Trial { since } => (*since, 1, true),
             State::Closed => (now, 0, false),
         };
-        let wait = self.probing.first.saturating_mul(failed.max(1)).min(self.probing.longest);
+        let wait = self
+            .probing
+            .first
+            .saturating_mul(failed.max(1))
+            .min(self.probing.longest);
         let probe_at = match &self.state {
             // A straggler's failure does not put off the probe that is due.
             State::Open { probe_at, .. } if *probe_at > now => *probe_at,
@@ -200,7 +204,10 @@ mod tests {
     fn an_outage_is_probed_every_fifteen_seconds_and_then_every_thirty() {
         let mut circuit = closed();
         assert!(circuit.note(Sign::Out, "private-link", "closed", at(10)));
-        assert!(!circuit.note(Sign::Out, "private-link", "closed", at(11)), "already open");
+        assert!(
+            !circuit.note(Sign::Out, "private-link", "closed", at(11)),
+            "already open"
+        );
         assert_eq!(circuit.probe_at(), Some(at(25)));
         for (failed_at, next) in [(25, 55), (55, 85), (85, 115)] {
             circuit.probe_failed("private-link", "closed", at(failed_at));

@@ -14,9 +14,7 @@ use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::UpstreamId;
-use crate::store::{
-    Binding, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
-};
+use crate::store::{Binding, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked, Transaction};
 
 /// What to do with the resource after the outcome was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +35,15 @@ pub enum Then {
 pub const fn sign(result: &Result<Answered<Reply>, DatabricksError>) -> Sign {
     match result {
         Ok(_)
-        | Err(DatabricksError::AlreadyExists { .. } | DatabricksError::NotFound { .. } | DatabricksError::Refused { .. }) => {
-            Sign::Works
-        }
+        | Err(
+            DatabricksError::AlreadyExists { .. } | DatabricksError::NotFound { .. } | DatabricksError::Refused { .. },
+        ) => Sign::Works,
         Err(DatabricksError::RateLimited { .. }) => Sign::Throttled,
         Err(DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_)) => Sign::Suspicious,
         Err(
-            DatabricksError::Unreachable { .. } | DatabricksError::PrivateLink { .. } | DatabricksError::NotAdmitted { .. },
+            DatabricksError::Unreachable { .. }
+            | DatabricksError::PrivateLink { .. }
+            | DatabricksError::NotAdmitted { .. },
         ) => Sign::Out,
     }
 }
@@ -95,9 +95,9 @@ pub fn record(
                     no_effect(tx, attempt, binding)?;
                     Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
                 }
-                DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, attempts, why),
-                DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, why),
-                DatabricksError::Refused { .. } => refused(tx, attempt, binding, attempts, revocation, now, why),
+                DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, attempts, &why),
+                DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, &why),
+                DatabricksError::Refused { .. } => refused(tx, attempt, binding, attempts, revocation, now, &why),
                 DatabricksError::OutcomeUnknown(what) => {
                     unknown(tx, attempt, binding, now)?;
                     if matches!(what, Unknown::ServerError(500)) && attempts >= 2 {
@@ -135,13 +135,13 @@ pub(super) fn bind(
     ownership: Ownership,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(older) = tx.binding_of_upstream(&knowledge.target, binding.kind, id)? {
-        if older.id != binding.id {
-            tx.put_binding(&Binding {
-                role: Role::Gone,
-                ..older
-            })?;
-        }
+    if let Some(older) = tx.binding_of_upstream(&knowledge.target, binding.kind, id)?
+        && older.id != binding.id
+    {
+        tx.put_binding(&Binding {
+            role: Role::Gone,
+            ..older
+        })?;
     }
     let member = binding.resource_id.clone();
     tx.put_binding(&Binding {
@@ -316,7 +316,7 @@ fn already_exists(
     attempt: &Attempt,
     binding: Binding,
     attempts: u32,
-    why: String,
+    why: &str,
 ) -> Result<Then, StoreError> {
     restore_parts(tx, attempt)?;
     if let Action::Create { .. } = attempt.call.action {
@@ -328,7 +328,10 @@ fn already_exists(
         })?;
         return Ok(Then::Continue);
     }
-    Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), format!("failing: {why}")))
+    Ok(Then::Later(
+        wait(After::RefusedGrant, attempts + 1),
+        format!("failing: {why}"),
+    ))
 }
 
 fn not_found(
@@ -338,7 +341,7 @@ fn not_found(
     binding: Binding,
     attempts: u32,
     now: Timestamp,
-    why: String,
+    why: &str,
 ) -> Result<Then, StoreError> {
     restore_parts(tx, attempt)?;
     match &attempt.call.action {
@@ -351,7 +354,10 @@ fn not_found(
             })?;
             Ok(Then::Continue)
         }
-        Action::Create { .. } => Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), format!("failing: {why}"))),
+        Action::Create { .. } => Ok(Then::Later(
+            wait(After::RefusedGrant, attempts + 1),
+            format!("failing: {why}"),
+        )),
         Action::Read { .. } => seen::missing(tx, policy, attempt, binding, attempts, now),
         _ => {
             // It may be gone, or not to be seen yet: two reads decide.
@@ -361,7 +367,7 @@ fn not_found(
                 agreed_at: None,
                 ..binding
             })?;
-            Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
+            Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned()))
         }
     }
 }
@@ -374,10 +380,14 @@ fn refused(
     attempts: u32,
     revocation: bool,
     now: Timestamp,
-    why: String,
+    why: &str,
 ) -> Result<Then, StoreError> {
     no_effect(tx, attempt, binding)?;
-    let after = if revocation { After::RefusedRevocation } else { After::RefusedGrant };
+    let after = if revocation {
+        After::RefusedRevocation
+    } else {
+        After::RefusedGrant
+    };
     match attempt.edges.as_slice() {
         [] => Ok(Then::Later(wait(after, attempts + 1), format!("failing: {why}"))),
         [(member, before)] if !matches!(attempt.call.action, Action::Create { .. }) => {

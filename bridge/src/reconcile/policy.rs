@@ -32,7 +32,7 @@ impl Default for Policy {
             proof: Duration::from_secs(90),
             verify_after: Duration::from_secs(5),
             patience: Duration::from_secs(10),
-            group_grace: Duration::from_secs(30 * 24 * 3600),
+            group_grace: Duration::from_hours(720),
             protected_users: BTreeSet::new(),
             protected_groups: RESERVED_GROUPS.iter().map(|&name| name.to_owned()).collect(),
         }

@@ -65,7 +65,12 @@ impl Scan {
         if let Some(group) = self.admins_group.take() {
             let found = client.group(&group).await;
             self.admins = match found {
-                Ok(found) => found.value.members.iter().filter_map(|member| UpstreamId::parse(&member.value)).collect(),
+                Ok(found) => found
+                    .value
+                    .members
+                    .iter()
+                    .filter_map(|member| UpstreamId::parse(&member.value))
+                    .collect(),
                 Err(DatabricksError::NotFound { .. }) => HashSet::new(),
                 Err(error) => return Err(error),
             };
@@ -115,11 +120,20 @@ impl Scan {
             .iter()
             .find(|group| group.name_key == "admins")
             .map(|group| group.upstream_id.clone());
-        if self.admins_group.is_some() { Progress::More(self) } else { Progress::Complete(self.complete()) }
+        if self.admins_group.is_some() {
+            Progress::More(self)
+        } else {
+            Progress::Complete(self.complete())
+        }
     }
 
     fn complete(self) -> Seen {
-        let active: HashSet<&UpstreamId> = self.users.iter().filter(|user| user.active).map(|user| &user.upstream_id).collect();
+        let active: HashSet<&UpstreamId> = self
+            .users
+            .iter()
+            .filter(|user| user.active)
+            .map(|user| &user.upstream_id)
+            .collect();
         let admins = self.admins.iter().filter(|id| active.contains(id)).cloned().collect();
         Seen {
             admins,

@@ -10,7 +10,9 @@ use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::fold;
-use crate::store::{Binding, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role, StoreError, Tracked, Transaction};
+use crate::store::{
+    Binding, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
+};
 
 /// Records what a successful read showed.
 ///
@@ -96,6 +98,10 @@ fn note_rights(tx: &Transaction<'_>, binding: &Binding, user: &WireUser) -> Resu
 }
 
 /// A field's value as the answer shows it; `None` when the answer does not say.
+#[expect(
+    clippy::option_option,
+    reason = "not said, said to be empty, and said to be a value are three things"
+)]
 fn user_value(user: &WireUser, field: Field) -> Option<Option<String>> {
     let joined = |values: Vec<&str>| (!values.is_empty()).then(|| values.join(","));
     Some(match field {
@@ -131,8 +137,10 @@ fn check_group(
     let members: std::collections::HashSet<&str> = group.members.iter().map(|member| member.value.as_str()).collect();
     for (mut edge, upstream) in tx.edges_of_group(binding.id)? {
         let Some(upstream) = upstream else { continue };
-        edge.tracked.read(members.contains(upstream.as_str()), now, policy.proof);
-        let proven_absent = !edge.tracked.applied && !edge.tracked.maybe && edge.tracked.check_at(policy.proof).is_none();
+        edge.tracked
+            .read(members.contains(upstream.as_str()), now, policy.proof);
+        let proven_absent =
+            !edge.tracked.applied && !edge.tracked.maybe && edge.tracked.check_at(policy.proof).is_none();
         if proven_absent && edge.refusals == 0 {
             tx.drop_edge(edge.group, edge.member)?;
         } else {
@@ -158,7 +166,7 @@ fn found_by_name(
     let mut seen = first.clone();
     seen.protected = match binding.kind {
         Kind::User => knowledge.protects_user(policy, &binding.name_key, Some(&seen.upstream)),
-        Kind::Group => knowledge.protects_group(policy, &binding.name_key),
+        Kind::Group => Knowledge::protects_group(policy, &binding.name_key),
     };
     seen.owned_by_another = tx
         .binding_of_upstream(&knowledge.target, binding.kind, &seen.upstream)?
@@ -187,7 +195,11 @@ fn confirm_sent(
     seen: &Seen,
 ) -> Result<(), StoreError> {
     let Some(sent) = sent else { return Ok(()) };
-    let value = |pointer: &str| sent.pointer(pointer).and_then(|value| value.as_str()).map(str::to_owned);
+    let value = |pointer: &str| {
+        sent.pointer(pointer)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned)
+    };
     let mut known = vec![(Field::DisplayName, value("/displayName"))];
     if kind == Kind::User {
         known.push((Field::GivenName, value("/name/givenName")));
@@ -246,7 +258,9 @@ fn adopt(
         return Ok(Then::Hold("conflict: the account found has no numeric id".to_owned()));
     };
     if fold(&user.user_name) != binding.name_key {
-        return Ok(Then::Hold("conflict: the account found has another userName".to_owned()));
+        return Ok(Then::Hold(
+            "conflict: the account found has another userName".to_owned(),
+        ));
     }
     seen.protected = knowledge.protects_user(policy, &binding.name_key, Some(&seen.upstream));
     match judge(&binding, &seen) {
@@ -302,7 +316,11 @@ fn complete(
             })?;
         }
     }
-    tx.enqueue_groups_of(&knowledge.target, &binding.resource_id, Enqueue::at_once(QueueClass::Revocation, now))?;
+    tx.enqueue_groups_of(
+        &knowledge.target,
+        &binding.resource_id,
+        Enqueue::at_once(QueueClass::Revocation, now),
+    )?;
     Ok(Then::Continue)
 }
 
@@ -344,7 +362,10 @@ pub(super) fn missing(
         ..binding
     })?;
     let pause = wait(After::Trouble, attempts + 1).min(policy.proof / 6);
-    Ok(Then::Later(pause, "not-found: read again before anything is concluded".to_owned()))
+    Ok(Then::Later(
+        pause,
+        "not-found: read again before anything is concluded".to_owned(),
+    ))
 }
 
 /// Proven not to be there: done where it was to go, a person's decision where it is wanted (rule B4).

@@ -30,10 +30,10 @@ impl Knowledge {
         if policy.protected_users.contains(name_key) {
             return Some("protected: listed in target.protected_users".to_owned());
         }
-        if let Some((id, name)) = &self.me {
-            if upstream == Some(id) || name == name_key {
-                return Some("protected: the identity the bridge itself runs as".to_owned());
-            }
+        if let Some((id, name)) = &self.me
+            && (upstream == Some(id) || name == name_key)
+        {
+            return Some("protected: the identity the bridge itself runs as".to_owned());
         }
         if upstream.is_some_and(|id| self.admins.contains(id)) && self.admins.len() == 1 {
             return Some("protected: the last active member of admins".to_owned());
@@ -42,7 +42,7 @@ impl Knowledge {
     }
 
     /// Why this group must never be written, if so.
-    pub fn protects_group(&self, policy: &Policy, name_key: &str) -> Option<String> {
+    pub fn protects_group(policy: &Policy, name_key: &str) -> Option<String> {
         policy
             .protected_groups
             .contains(name_key)
@@ -89,7 +89,14 @@ pub fn load_user(
     };
     Ok(UserView {
         named: named(store, knowledge, Kind::User, &wanted.name_key)?,
-        holders: holders(store, knowledge, Kind::User, &wanted.name_key, wanted.external_id.as_deref(), id)?,
+        holders: holders(
+            store,
+            knowledge,
+            Kind::User,
+            &wanted.name_key,
+            wanted.external_id.as_deref(),
+            id,
+        )?,
         name_was_anothers: store.name_belonged_to_another(Kind::User, &wanted.name_key, id.as_str())?,
         name_protected: knowledge.protects_user(policy, &wanted.name_key, None),
         wanted: Some(wanted),
@@ -116,17 +123,20 @@ pub fn load_group(
         (None, Some(binding)) => binding.name_key.clone(),
         (None, None) => String::new(),
     };
-    let held = binding.as_ref().map_or(name_key.as_str(), |binding| binding.name_key.as_str());
-    let protected = knowledge
-        .protects_group(policy, held)
-        .or_else(|| knowledge.protects_group(policy, &name_key));
+    let held = binding
+        .as_ref()
+        .map_or(name_key.as_str(), |binding| binding.name_key.as_str());
+    let protected = Knowledge::protects_group(policy, held).or_else(|| Knowledge::protects_group(policy, &name_key));
     // More than one batch, so that parked edges do not hide those behind them.
     let limit = policy.batch * 4;
     let address = binding.as_ref().map(|binding| binding.id);
     Ok(GroupView {
         deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
         queued_at: row.queued_at,
-        fields: address.map(|address| store.fields(address)).transpose()?.unwrap_or_default(),
+        fields: address
+            .map(|address| store.fields(address))
+            .transpose()?
+            .unwrap_or_default(),
         adds: address
             .map(|address| store.edges_to_add(target, address, limit))
             .transpose()?
@@ -135,10 +145,20 @@ pub fn load_group(
             .map(|address| store.edges_to_remove(address, limit))
             .transpose()?
             .unwrap_or_default(),
-        checks: address.map(|address| store.edges_to_check(address)).transpose()?.unwrap_or_default(),
+        checks: address
+            .map(|address| store.edges_to_check(address))
+            .transpose()?
+            .unwrap_or_default(),
         named: named(store, knowledge, Kind::Group, &name_key)?,
         holders: match &wanted {
-            Some(wanted) => holders(store, knowledge, Kind::Group, &name_key, wanted.external_id.as_deref(), id)?,
+            Some(wanted) => holders(
+                store,
+                knowledge,
+                Kind::Group,
+                &name_key,
+                wanted.external_id.as_deref(),
+                id,
+            )?,
             None => Vec::new(),
         },
         wanted,
@@ -153,7 +173,10 @@ fn named(store: &Snapshot<'_>, knowledge: &Knowledge, kind: Kind, name_key: &str
     };
     for entry in store.inventory_named(&knowledge.target, kind, name_key)? {
         // What is bound already is not found: its owner is among the holders.
-        if store.binding_of_upstream(&knowledge.target, kind, &entry.upstream_id)?.is_none() {
+        if store
+            .binding_of_upstream(&knowledge.target, kind, &entry.upstream_id)?
+            .is_none()
+        {
             return Ok(Named::Found {
                 upstream: entry.upstream_id,
                 active: entry.active,

@@ -47,7 +47,9 @@ impl WantedUser {
             (Field::FamilyName, part("familyName")),
             (
                 Field::ExternalId,
-                external_id.clone().filter(|id| id.chars().count() <= LONGEST_EXTERNAL_ID),
+                external_id
+                    .clone()
+                    .filter(|id| id.chars().count() <= LONGEST_EXTERNAL_ID),
             ),
         ];
         Self {
@@ -75,5 +77,8 @@ impl WantedGroup {
 }
 
 fn text(map: &Map<String, Value>, key: &str) -> Option<String> {
-    map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    map.get(key)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }

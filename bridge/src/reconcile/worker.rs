@@ -97,6 +97,7 @@ pub struct Worker {
     pace: Pace,
     scan: Option<Scan>,
     reading: bool,
+    probing: bool,
     running: JoinSet<Finished>,
     held_by: HashSet<ScimId>,
 }
@@ -125,6 +126,7 @@ impl Worker {
             pace: Pace::new(options.speed, now),
             scan: Some(Scan::default()),
             reading: false,
+            probing: false,
             running: JoinSet::new(),
             held_by: HashSet::new(),
             store,
@@ -191,7 +193,10 @@ impl Worker {
             })
             .await?;
         if interrupted > 0 {
-            tracing::info!(interrupted, "calls were under way when the bridge stopped; their outcome is looked up");
+            tracing::info!(
+                interrupted,
+                "calls were under way when the bridge stopped; their outcome is looked up"
+            );
         }
         Ok(())
     }
@@ -200,9 +205,13 @@ impl Worker {
     async fn work(&mut self) -> Result<Timestamp, StoreError> {
         let now = self.clock.now();
         self.probe_if_due(now);
-        let mut wake_at = self.circuit.probe_at().unwrap_or(now.plus(LONGEST_SLEEP)).max(now);
+        // While a probe is under way its end wakes the worker.
+        let probe_at = self.circuit.probe_at().filter(|_| !self.probing);
+        let mut wake_at = probe_at.unwrap_or(now.plus(LONGEST_SLEEP));
         if self.circuit.admits() > 0 {
-            self.scan_if_wanted(now);
+            if let Some(at) = self.scan_if_wanted(now) {
+                wake_at = wake_at.min(at);
+            }
             if !self.options.dry_run {
                 wake_at = self.dispatch(now, wake_at).await?;
             }
@@ -213,27 +222,35 @@ impl Worker {
 
     fn probe_if_due(&mut self, now: Timestamp) {
         let due = self.circuit.probe_at().is_some_and(|at| at <= now);
-        if !due || self.reading || self.pace.start(Verb::Read, true, now).is_err() {
+        // A probe is the one call that an open circuit admits: it does not wait for slots that hang.
+        if !due || self.probing {
             return;
         }
-        self.reading = true;
+        self.pace.start_probe();
+        self.probing = true;
         let client = self.client.clone();
         self.running.spawn(async move { Finished::Probe(client.me().await) });
     }
 
-    fn scan_if_wanted(&mut self, now: Timestamp) {
-        if self.reading || self.scan.is_none() || self.pace.start(Verb::Read, false, now).is_err() {
-            return;
+    /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
+    fn scan_if_wanted(&mut self, now: Timestamp) -> Option<Timestamp> {
+        if self.reading || self.scan.is_none() {
+            return None;
         }
-        let Some(scan) = self.scan.take() else {
-            return;
-        };
+        match self.pace.start(Verb::Read, false, now) {
+            Ok(()) => {}
+            Err(Wait::Until(at)) => return Some(at),
+            // The end of a call wakes the worker.
+            Err(Wait::ForSlot) => return None,
+        }
+        let scan = self.scan.take()?;
         self.reading = true;
         let client = self.client.clone();
         self.running.spawn(async move {
             let kept = scan.clone();
             Finished::Scan(kept, scan.step(&client).await)
         });
+        None
     }
 
     /// Goes through what is due, most urgent first, until slots or tokens run out.
@@ -270,7 +287,9 @@ impl Worker {
             }
             let target = &self.options.target;
             let held = &self.held_by;
-            let rows = self.store.read(|snapshot| snapshot.due(target, class, number, now, GLANCE + held.len()))?;
+            let rows = self
+                .store
+                .read(|snapshot| snapshot.due(target, class, number, now, GLANCE + held.len()))?;
             let ids: Vec<ScimId> = rows
                 .into_iter()
                 .map(|row| row.resource_id)
@@ -287,7 +306,9 @@ impl Worker {
 
     fn has_due(&self, class: QueueClass, number: i64, now: Timestamp) -> Result<bool, StoreError> {
         let target = &self.options.target;
-        let rows = self.store.read(|snapshot| snapshot.due(target, class, number, now, 1 + self.held_by.len()))?;
+        let rows = self
+            .store
+            .read(|snapshot| snapshot.due(target, class, number, now, 1 + self.held_by.len()))?;
         Ok(rows.iter().any(|row| !self.held_by.contains(&row.resource_id)))
     }
 
@@ -345,7 +366,11 @@ impl Worker {
             let began = clock.now();
             let result = carry_out(&client, &attempt.binding, &attempt.call.action).await;
             let millis = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
-            Finished::Call { attempt, result, millis }
+            Finished::Call {
+                attempt,
+                result,
+                millis,
+            }
         });
     }
 
@@ -364,7 +389,7 @@ impl Worker {
     }
 
     async fn probed(&mut self, result: Result<Answered<WireUser>, DatabricksError>, now: Timestamp) {
-        self.reading = false;
+        self.probing = false;
         self.account_for(Verb::Read, result.as_ref().err(), now);
         match result {
             Ok(me) => {
@@ -521,7 +546,10 @@ impl Worker {
 
     fn report(&self) {
         let target = &self.options.target;
-        let (queued, pending) = self.store.read(|snapshot| snapshot.queue_depth(target)).unwrap_or((0, 0));
+        let (queued, pending) = self
+            .store
+            .read(|snapshot| snapshot.queue_depth(target))
+            .unwrap_or((0, 0));
         let (state, cause, detail, since) = match self.circuit.state() {
             State::Closed if self.options.dry_run => ("dry-run", None, None, None),
             State::Closed => ("ok", None, None, None),

@@ -17,7 +17,10 @@ impl FromRequest<Endpoint> for ScimJson {
     type Rejection = Response;
 
     async fn from_request(request: Request, endpoint: &Endpoint) -> Result<Self, Response> {
-        take(request, endpoint).await.map(Self).map_err(|error| reply::error(&error))
+        take(request, endpoint)
+            .await
+            .map(Self)
+            .map_err(|error| reply::error(&error))
     }
 }
 
@@ -35,7 +38,10 @@ async fn take(request: Request, endpoint: &Endpoint) -> Result<Value, ScimError>
     let too_large = || {
         ScimError::new(
             413,
-            format!("the body is larger than {} bytes (setting server.max_body_bytes)", options.max_body_bytes),
+            format!(
+                "the body is larger than {} bytes (setting server.max_body_bytes)",
+                options.max_body_bytes
+            ),
         )
     };
     let announced = request
@@ -55,7 +61,9 @@ async fn take(request: Request, endpoint: &Endpoint) -> Result<Value, ScimError>
     serde_json::from_slice(&bytes).map_err(|error| {
         // serde's text names line, column and what was expected, never what stood there.
         let place = format!("line {} column {}", error.line(), error.column());
-        ScimError::invalid_syntax(format!("the body is not JSON: {:?} error at {place}", error.classify()).to_lowercase())
+        ScimError::invalid_syntax(
+            format!("the body is not JSON: {:?} error at {place}", error.classify()).to_lowercase(),
+        )
     })
 }
 

@@ -52,7 +52,9 @@ impl Tokens {
     pub fn admit(&self, token: &str) -> bool {
         let hash: Hash = Sha256::digest(token.as_bytes()).into();
         let hashes = self.hashes.read().unwrap_or_else(PoisonError::into_inner);
-        let found = hashes.iter().fold(Choice::from(0), |found, valid| found | valid.ct_eq(&hash));
+        let found = hashes
+            .iter()
+            .fold(Choice::from(0), |found, valid| found | valid.ct_eq(&hash));
         found.into()
     }
 }
@@ -66,9 +68,18 @@ fn read(path: &Path) -> Result<Vec<Hash>, String> {
         .filter(|line| !line.is_empty())
         .collect();
     match tokens.len() {
-        0 => Err(format!("{}: holds no token; write one or two, a line each", path.display())),
-        1 | 2 => Ok(tokens.iter().map(|token| Sha256::digest(token.as_bytes()).into()).collect()),
-        more => Err(format!("{}: holds {more} tokens; at most two are valid at once", path.display())),
+        0 => Err(format!(
+            "{}: holds no token; write one or two, a line each",
+            path.display()
+        )),
+        1 | 2 => Ok(tokens
+            .iter()
+            .map(|token| Sha256::digest(token.as_bytes()).into())
+            .collect()),
+        more => Err(format!(
+            "{}: holds {more} tokens; at most two are valid at once",
+            path.display()
+        )),
     }
 }
 
@@ -82,7 +93,10 @@ pub(super) async fn require_token(State(endpoint): State<Endpoint>, request: Req
     if admitted {
         return next.run(request).await;
     }
-    let mut response = reply::error(&ScimError::new(401, "a valid bearer token is needed in the Authorization header"));
+    let mut response = reply::error(&ScimError::new(
+        401,
+        "a valid bearer token is needed in the Authorization header",
+    ));
     response
         .headers_mut()
         .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));

@@ -31,7 +31,9 @@ pub(super) async fn resource_types(State(endpoint): State<Endpoint>, query: Quer
 /// `GET /ResourceTypes/{name}`.
 pub(super) async fn resource_type(State(endpoint): State<Endpoint>, Id(name): Id, query: Query) -> Response {
     answer(&query, || {
-        let found = schema::resource_types().iter().find(|candidate| candidate.name.eq_ignore_ascii_case(&name))?;
+        let found = schema::resource_types()
+            .iter()
+            .find(|candidate| candidate.name.eq_ignore_ascii_case(&name))?;
         Some(describe_type(&endpoint, found))
     })
 }
@@ -53,20 +55,28 @@ pub(super) async fn schemas(State(endpoint): State<Endpoint>, query: Query) -> R
 /// `GET /Schemas/{urn}`: one schema, those of the discovery endpoints themselves included.
 pub(super) async fn schema(State(endpoint): State<Endpoint>, Id(urn): Id, query: Query) -> Response {
     answer(&query, || {
-        let found = schema::all().iter().find(|candidate| candidate.id.eq_ignore_ascii_case(&urn))?;
+        let found = schema::all()
+            .iter()
+            .find(|candidate| candidate.id.eq_ignore_ascii_case(&urn))?;
         Some(describe_schema(&endpoint, found))
     })
 }
 
 /// `/Me` (RFC 7644 §3.11): the caller is no user of the directory.
 pub(super) async fn me() -> Response {
-    reply::error(&ScimError::new(501, "the caller of this endpoint is a service, not a user; /Me is not supported"))
+    reply::error(&ScimError::new(
+        501,
+        "the caller of this endpoint is a service, not a user; /Me is not supported",
+    ))
 }
 
 /// A filter here is answered 403 (RFC 7644 §4).
 fn answer(query: &Query, body: impl FnOnce() -> Option<Value>) -> Response {
     if query.has_filter() {
-        return reply::error(&ScimError::new(403, "discovery cannot be filtered (RFC 7644 section 4)"));
+        return reply::error(&ScimError::new(
+            403,
+            "discovery cannot be filtered (RFC 7644 section 4)",
+        ));
     }
     match body() {
         Some(body) => reply::json(StatusCode::OK, &body),

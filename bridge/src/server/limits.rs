@@ -13,7 +13,9 @@ use super::{Endpoint, reply};
 pub(super) async fn bound_in_flight(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response {
     let Ok(_permit) = endpoint.inner.in_flight.clone().try_acquire_owned() else {
         let mut response = reply::error(&ScimError::new(429, "too many requests at once; try again in a second"));
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
         return response;
     };
     next.run(request).await

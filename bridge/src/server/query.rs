@@ -64,7 +64,12 @@ impl Query {
     /// 400 `invalidValue` when `startIndex` or `count` is no number.
     pub(super) fn page(&self, endpoint: &Endpoint) -> Result<Page, ScimError> {
         let options = endpoint.options();
-        Page::from_query(self.get("startIndex"), self.get("count"), options.default_page, options.max_page)
+        Page::from_query(
+            self.get("startIndex"),
+            self.get("count"),
+            options.default_page,
+            options.max_page,
+        )
     }
 
     /// The filter, if one was given.
@@ -74,7 +79,9 @@ impl Query {
     /// 400 `invalidFilter`.
     pub(super) fn filter(&self, endpoint: &Endpoint) -> Result<Option<Filter>, ScimError> {
         let text = self.get("filter").filter(|text| !text.trim().is_empty());
-        Ok(text.map(|text| filter::parse(text, &endpoint.options().filter)).transpose()?)
+        Ok(text
+            .map(|text| filter::parse(text, &endpoint.options().filter))
+            .transpose()?)
     }
 
     /// Whether a filter was given at all.
@@ -94,7 +101,11 @@ mod tests {
             "FILTER=userName%20eq%20\"a%2Bb@c.test\"",
             "aadOptscim062020&filter=userName+eq+%22a%2Bb%40c.test%22",
         ] {
-            assert_eq!(Query::parse(raw).get("filter"), Some("userName eq \"a+b@c.test\""), "{raw}");
+            assert_eq!(
+                Query::parse(raw).get("filter"),
+                Some("userName eq \"a+b@c.test\""),
+                "{raw}"
+            );
         }
     }
 }

@@ -58,8 +58,13 @@ pub(super) fn failure(failure: DirectoryError) -> Response {
         DirectoryError::Refused(refused) => error(&refused),
         DirectoryError::Store(cause) => {
             tracing::error!(error = %cause, cause = ?std::error::Error::source(&cause), "the store failed");
-            let mut response = error(&ScimError::new(503, "the bridge cannot store or read its data now; try again later"));
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+            let mut response = error(&ScimError::new(
+                503,
+                "the bridge cannot store or read its data now; try again later",
+            ));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("10"));
             response
         }
     }
@@ -72,10 +77,10 @@ pub(super) fn resource(status: StatusCode, resource: &Rendered) -> Response {
     if let Ok(etag) = HeaderValue::from_str(&resource.version) {
         headers.insert(ETAG, etag);
     }
-    if status == StatusCode::CREATED {
-        if let Ok(location) = HeaderValue::from_str(&resource.location) {
-            headers.insert(LOCATION, location);
-        }
+    if status == StatusCode::CREATED
+        && let Ok(location) = HeaderValue::from_str(&resource.location)
+    {
+        headers.insert(LOCATION, location);
     }
     response
 }
@@ -127,7 +132,11 @@ impl Endpoint {
         let (location, version) = (self.url(stored.kind, stored.id.as_str()), version_of(stored));
         let whole = self.whole(store, stored, projection, &location, &version)?;
         let resource_type = type_of(stored.kind);
-        let shown = if projection.is_everything() { whole } else { projection.apply(resource_type, &whole) };
+        let shown = if projection.is_everything() {
+            whole
+        } else {
+            projection.apply(resource_type, &whole)
+        };
         Ok(Rendered {
             body: Value::Object(shown),
             location,

@@ -20,7 +20,9 @@ pub(super) fn get(endpoint: &Endpoint, kind: Kind, id: &str, query: &Query) -> R
     let projection = query.projection();
     let found = endpoint.directory().store().read(|store| {
         let stored = store.resource(id)?.filter(|stored| stored.kind == kind);
-        stored.map(|stored| endpoint.render(store, &stored, &projection)).transpose()
+        stored
+            .map(|stored| endpoint.render(store, &stored, &projection))
+            .transpose()
     });
     match found.map_err(DirectoryError::Store) {
         Ok(Some(rendered)) => reply::resource(StatusCode::OK, &rendered),
@@ -60,18 +62,18 @@ async fn try_list(endpoint: &Endpoint, kind: Kind, query: &Query) -> Result<Valu
     let store = endpoint.directory().store();
     let Some(filter) = query.filter(endpoint)? else {
         let endpoint = endpoint.clone();
-        return store.scan(move |store| all(&endpoint, store, kind, page, &projection)).await;
+        return store
+            .scan(move |store| all(&endpoint, store, kind, page, &projection))
+            .await;
     };
-    match index_for(kind, &filter) {
+    if let Some(lookup) = index_for(kind, &filter) {
         // An index answers: microseconds, not worth another thread.
-        Some(lookup) => store.read(|store| indexed(endpoint, store, kind, &lookup, &filter, page, &projection)),
-        None => {
-            let endpoint = endpoint.clone();
-            store
-                .scan(move |store| walked(&endpoint, store, kind, &filter, page, &projection))
-                .await
-        }
+        return store.read(|store| indexed(endpoint, store, kind, &lookup, &filter, page, &projection));
     }
+    let endpoint = endpoint.clone();
+    store
+        .scan(move |store| walked(&endpoint, store, kind, &filter, page, &projection))
+        .await
 }
 
 fn all(
@@ -235,22 +237,42 @@ mod tests {
     #[test]
     fn every_filter_that_entra_sends_has_an_index() {
         let user = |text| index(Kind::User, text);
-        assert_eq!(user("userName eq \"Ana@X.test\""), Some(Lookup::NameKey("ana@x.test".to_owned())));
+        assert_eq!(
+            user("userName eq \"Ana@X.test\""),
+            Some(Lookup::NameKey("ana@x.test".to_owned()))
+        );
         assert_eq!(user("USERNAME EQ \"a\""), Some(Lookup::NameKey("a".to_owned())));
-        assert_eq!(user("externalId eq pexample"), Some(Lookup::ExternalId("pexample".to_owned())));
+        assert_eq!(
+            user("externalId eq pexample"),
+            Some(Lookup::ExternalId("pexample".to_owned()))
+        );
         assert_eq!(
             user("emails[type eq \"work\"].value eq \"A@x.test\""),
             Some(Lookup::WorkEmailKey("a@x.test".to_owned()))
         );
-        assert_eq!(user("manager eq \"m\" and id eq \"u\""), Some(Lookup::Id("u".to_owned())));
+        assert_eq!(
+            user("manager eq \"m\" and id eq \"u\""),
+            Some(Lookup::Id("u".to_owned()))
+        );
         assert_eq!(user("manager eq \"m\""), Some(Lookup::Manager("m".to_owned())));
-        assert_eq!(index(Kind::Group, "members eq \"u\""), Some(Lookup::Member("u".to_owned())));
-        assert_eq!(index(Kind::Group, "displayName eq \"Ops\""), Some(Lookup::NameKey("ops".to_owned())));
+        assert_eq!(
+            index(Kind::Group, "members eq \"u\""),
+            Some(Lookup::Member("u".to_owned()))
+        );
+        assert_eq!(
+            index(Kind::Group, "displayName eq \"Ops\""),
+            Some(Lookup::NameKey("ops".to_owned()))
+        );
     }
 
     #[test]
     fn other_filters_have_none() {
-        for text in ["displayName eq \"x\"", "userName co \"a\"", "not (userName eq \"a\")", "userName eq \"a\" or id eq \"b\""] {
+        for text in [
+            "displayName eq \"x\"",
+            "userName co \"a\"",
+            "not (userName eq \"a\")",
+            "userName eq \"a\" or id eq \"b\"",
+        ] {
             assert_eq!(index(Kind::User, text), None, "{text}");
         }
     }

@@ -15,9 +15,21 @@ use super::{Endpoint, caller, discovery, groups, limits, reply, users};
 pub fn router(endpoint: Endpoint) -> Router {
     Router::new()
         .route("/Users", get(users::list).post(users::create))
-        .route("/Users/{id}", get(users::get).put(users::replace).patch(users::patch).delete(users::delete))
+        .route(
+            "/Users/{id}",
+            get(users::get)
+                .put(users::replace)
+                .patch(users::patch)
+                .delete(users::delete),
+        )
         .route("/Groups", get(groups::list).post(groups::create))
-        .route("/Groups/{id}", get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete))
+        .route(
+            "/Groups/{id}",
+            get(groups::get)
+                .put(groups::replace)
+                .patch(groups::patch)
+                .delete(groups::delete),
+        )
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{name}", get(discovery::resource_type))
@@ -37,5 +49,8 @@ async fn unknown_path() -> Response {
 }
 
 async fn unknown_method() -> Response {
-    reply::error(&ScimError::new(405, "the method is not allowed here; see the Allow header"))
+    reply::error(&ScimError::new(
+        405,
+        "the method is not allowed here; see the Allow header",
+    ))
 }

@@ -40,7 +40,9 @@ impl Rewrite {
     /// The URI with path and query as the routes have them.
     pub fn apply(&self, uri: &Uri) -> Uri {
         let (path, query) = unglue(uri.path(), uri.query());
-        let below = path.strip_prefix(&self.base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = path
+            .strip_prefix(&self.base)
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let path = below.map_or_else(|| OUTSIDE.to_owned(), route);
         let text = match query {
             Some(query) => format!("{path}?{query}"),
@@ -58,7 +60,9 @@ fn unglue(path: &str, query: Option<&str>) -> (String, Option<String>) {
         return (path.to_owned(), None);
     };
     let glued = FLAGS.iter().find_map(|flag| {
-        let start = query.get(..flag.len()).filter(|start| start.eq_ignore_ascii_case(flag))?;
+        let start = query
+            .get(..flag.len())
+            .filter(|start| start.eq_ignore_ascii_case(flag))?;
         let rest = &query[start.len()..];
         rest.starts_with('/').then_some(rest)
     });
@@ -77,10 +81,10 @@ fn route(below: &str) -> String {
     if segments.first().is_some_and(|first| first.eq_ignore_ascii_case("v2")) {
         segments.remove(0);
     }
-    if let Some(first) = segments.first_mut() {
-        if let Some(known) = SEGMENTS.iter().find(|known| known.eq_ignore_ascii_case(first)) {
-            *first = known;
-        }
+    if let Some(first) = segments.first_mut()
+        && let Some(known) = SEGMENTS.iter().find(|known| known.eq_ignore_ascii_case(first))
+    {
+        *first = known;
     }
     format!("/{}", segments.join("/"))
 }
@@ -103,8 +107,14 @@ mod tests {
 
     #[test]
     fn the_flag_is_harmless_wherever_it_stands() {
-        assert_eq!(rewritten("/scim/Users?aadOptscim062020&filter=a"), "/Users?aadOptscim062020&filter=a");
-        assert_eq!(rewritten("/scim?aadOptscim062020/Users?filter=a+eq+%22b%22"), "/Users?filter=a+eq+%22b%22");
+        assert_eq!(
+            rewritten("/scim/Users?aadOptscim062020&filter=a"),
+            "/Users?aadOptscim062020&filter=a"
+        );
+        assert_eq!(
+            rewritten("/scim?aadOptscim062020/Users?filter=a+eq+%22b%22"),
+            "/Users?filter=a+eq+%22b%22"
+        );
         assert_eq!(rewritten("/scim/v2/?AADOPTSCIM062020/Groups/7"), "/Groups/7");
     }
 

@@ -5,7 +5,7 @@ use scim::error::ScimError;
 use super::Endpoint;
 use crate::directory::Request;
 use crate::id::ScimId;
-use crate::store::{Answer, StoreError};
+use crate::store::Answer;
 
 /// A write that may wait for its outcome.
 pub(super) struct Waiting<'a> {
@@ -65,7 +65,7 @@ impl Waiting<'_> {
         let decided = endpoint
             .directory()
             .store()
-            .write(move |tx| Ok::<_, StoreError>(tx.decide(revision, Answer::Accepted)?))
+            .write(move |tx| tx.decide(revision, Answer::Accepted))
             .await?;
         match decided {
             Answer::Accepted | Answer::Undecided => Ok(()),

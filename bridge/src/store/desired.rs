@@ -100,7 +100,8 @@ pub struct Resolved {
     pub kind: Kind,
 }
 
-const COLUMNS: &str = "pk, id, kind, name, external_id, active, document, created_at, changed_at, version, revision, settled";
+const COLUMNS: &str =
+    "pk, id, kind, name, external_id, active, document, created_at, changed_at, version, revision, settled";
 
 fn read_stored(row: &Row<'_>) -> Result<Stored, StoreError> {
     let document: String = row.get(6)?;
@@ -112,7 +113,8 @@ fn read_stored(row: &Row<'_>) -> Result<Stored, StoreError> {
         name: row.get(3)?,
         external_id: row.get(4)?,
         active: row.get(5)?,
-        document: serde_json::from_str(&document).map_err(|error| StoreError::corrupt("document", error.to_string()))?,
+        document: serde_json::from_str(&document)
+            .map_err(|error| StoreError::corrupt("document", error.to_string()))?,
         created_at: Timestamp::from_micros(row.get(7)?),
         changed_at: Timestamp::from_micros(row.get(8)?),
         version: row.get(9)?,
@@ -128,7 +130,11 @@ impl Snapshot<'_> {
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn resource(&self, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.one(&format!("SELECT {COLUMNS} FROM resources WHERE id = ?1"), [id], read_stored)
+        self.one(
+            &format!("SELECT {COLUMNS} FROM resources WHERE id = ?1"),
+            [id],
+            read_stored,
+        )
     }
 
     /// All live resources of `kind` that `lookup` finds, in order of creation.
@@ -176,7 +182,9 @@ impl Snapshot<'_> {
     /// [`StoreError`] when the store cannot be read.
     pub fn page(&self, endpoint: &str, kind: Kind, skip: u64, limit: u64) -> Result<Vec<Stored>, StoreError> {
         self.all(
-            &format!("SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 ORDER BY pk LIMIT ?3 OFFSET ?4"),
+            &format!(
+                "SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 ORDER BY pk LIMIT ?3 OFFSET ?4"
+            ),
             params![endpoint, kind.as_str(), clamp(limit), clamp(skip)],
             read_stored,
         )
@@ -408,7 +416,10 @@ impl Transaction<'_> {
     ///
     /// [`StoreError`] when the store cannot be written.
     pub fn raise_revision(&self, pk: Pk, revision: i64) -> Result<(), StoreError> {
-        self.run("UPDATE resources SET revision = ?2 WHERE pk = ?1", params![pk.0, revision])?;
+        self.run(
+            "UPDATE resources SET revision = ?2 WHERE pk = ?1",
+            params![pk.0, revision],
+        )?;
         Ok(())
     }
 

@@ -217,7 +217,11 @@ impl Snapshot<'_> {
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
-    pub fn wanted_groups(&self, target: &str, member: BindingId) -> Result<Vec<(Option<UpstreamId>, bool)>, StoreError> {
+    pub fn wanted_groups(
+        &self,
+        target: &str,
+        member: BindingId,
+    ) -> Result<Vec<(Option<UpstreamId>, bool)>, StoreError> {
         self.all(
             "SELECT g.upstream_id, ifnull(e.applied = 1 AND e.maybe = 0, 0)
              FROM bindings b

@@ -77,8 +77,8 @@ impl Field {
 /// The tracked fields of one upstream object; a field never attempted is not in it.
 pub type Fields = BTreeMap<Field, Tracked<Option<String>>>;
 
-fn to_json(value: &Option<String>) -> String {
-    serde_json::to_string(value).expect("an optional string is always JSON")
+fn to_json(value: Option<&String>) -> String {
+    serde_json::to_string(&value).expect("an optional string is always JSON")
 }
 
 fn from_json(text: &str) -> Result<Option<String>, StoreError> {
@@ -149,12 +149,12 @@ impl Transaction<'_> {
             params![
                 binding.row(),
                 field.as_str(),
-                to_json(&tracked.applied),
-                tracked.observed.as_ref().map(to_json),
+                to_json(tracked.applied.as_ref()),
+                tracked.observed.as_ref().map(|value| to_json(value.as_ref())),
                 tracked.maybe,
                 micros(tracked.unknown_at),
                 tracked.agreed.as_ref().map(|(at, _)| at.as_micros()),
-                tracked.agreed.as_ref().map(|(_, value)| to_json(value)),
+                tracked.agreed.as_ref().map(|(_, value)| to_json(value.as_ref())),
                 micros(tracked.verify_at),
             ],
         )?;

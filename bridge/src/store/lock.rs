@@ -41,7 +41,11 @@ impl StoreLock {
             let holder = holder.trim();
             return Err(StoreError::Locked {
                 path: path.to_owned(),
-                holder: if holder.is_empty() { String::new() } else { format!(" (process {holder})") },
+                holder: if holder.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (process {holder})")
+                },
             });
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(open_failed)?;

@@ -28,9 +28,9 @@ pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
 pub use desired::{Lookup, Member, NewResource, Pk, Resolved, Stored};
 pub use edges::{EdgeRow, MemberEdge};
 pub use error::StoreError;
+pub use fields::{Field, Fields, Tracked};
 pub use inventory::InventoryEntry;
 pub use lock::StoreLock;
-pub use fields::{Field, Fields, Tracked};
 pub use queue::{Enqueue, QueueClass, QueueRow};
 pub use read::Snapshot;
 pub use record::{Event, LogEntry, LogQuery, NewStep, StepEntry};
@@ -91,7 +91,9 @@ struct Inner {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("path", &self.inner.path).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
     }
 }
 

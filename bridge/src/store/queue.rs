@@ -132,7 +132,13 @@ impl Snapshot<'_> {
         self.all(
             "SELECT resource_id, kind, class, verb, queued_at, due_at, attempts, ticket FROM queue
              WHERE target = ?1 AND class = ?2 AND verb = ?3 AND due_at <= ?4 ORDER BY due_at LIMIT ?5",
-            params![target, class.number(), verb, now.as_micros(), i64::try_from(limit).unwrap_or(i64::MAX)],
+            params![
+                target,
+                class.number(),
+                verb,
+                now.as_micros(),
+                i64::try_from(limit).unwrap_or(i64::MAX)
+            ],
             read_row,
         )
     }

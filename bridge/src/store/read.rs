@@ -90,12 +90,11 @@ impl Readers {
     {
         let connection = self.take().map_err(E::from)?;
         let result = in_snapshot(&connection, job);
-        if connection.is_autocommit() {
-            if let Ok(mut idle) = self.idle.lock() {
-                if idle.len() < KEPT {
-                    idle.push(connection);
-                }
-            }
+        if connection.is_autocommit()
+            && let Ok(mut idle) = self.idle.lock()
+            && idle.len() < KEPT
+        {
+            idle.push(connection);
         }
         result
     }
@@ -123,7 +122,11 @@ where
     E: From<StoreError>,
     F: FnOnce(&Snapshot<'_>) -> Result<T, E>,
 {
-    let begin = |sql| connection.execute_batch(sql).map_err(|error| E::from(StoreError::from(error)));
+    let begin = |sql| {
+        connection
+            .execute_batch(sql)
+            .map_err(|error| E::from(StoreError::from(error)))
+    };
     begin("BEGIN DEFERRED")?;
     let result = job(&Snapshot::new(connection));
     begin("COMMIT")?;

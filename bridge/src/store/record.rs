@@ -110,7 +110,10 @@ impl Snapshot<'_> {
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn log(&self, query: &LogQuery) -> Result<Vec<LogEntry>, StoreError> {
-        let like = query.name.as_ref().map(|name| format!("%{}%", name.replace(['%', '_'], "_")));
+        let like = query
+            .name
+            .as_ref()
+            .map(|name| format!("%{}%", name.replace(['%', '_'], "_")));
         let mut entries = self.all(
             "SELECT revision, at, request_id, resource_id, kind, name, action, answer, ifnull(outcome, 'pending'), settled_at
              FROM revisions

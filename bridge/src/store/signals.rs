@@ -44,7 +44,10 @@ impl Signals {
     /// Starts listening for outcomes of a resource; do so before the write.
     pub fn listen(&self, id: &ScimId) -> watch::Receiver<i64> {
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        settled.entry(id.clone()).or_insert_with(|| watch::channel(0).0).subscribe()
+        settled
+            .entry(id.clone())
+            .or_insert_with(|| watch::channel(0).0)
+            .subscribe()
     }
 
     /// Tells those who listen that everything up to `revision` has its outcome.

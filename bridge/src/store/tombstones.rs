@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::{Kind, Snapshot, Stored, StoreError, Transaction};
+use super::{Kind, Snapshot, StoreError, Stored, Transaction};
 use crate::clock::Timestamp;
 use crate::id::{ScimId, fold};
 

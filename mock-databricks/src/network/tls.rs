@@ -55,6 +55,8 @@ pub enum TlsError {
 /// The four files of a folder.
 #[derive(Debug, Clone)]
 pub(crate) struct CaDir {
+    /// Absolute.
+    pub(crate) dir: PathBuf,
     pub(crate) ca_certificate: PathBuf,
     ca_key: PathBuf,
     server_certificate: PathBuf,
@@ -65,11 +67,14 @@ impl CaDir {
     /// The folder's files, made where they are missing.
     pub(crate) fn open(dir: &Path) -> Result<Self, TlsError> {
         fs::create_dir_all(dir).map_err(|source| file(dir, source))?;
+        // Readers of the ready file may stand elsewhere.
+        let dir = std::path::absolute(dir).map_err(|source| file(dir, source))?;
         let files = Self {
             ca_certificate: dir.join("ca.pem"),
             ca_key: dir.join("ca.key"),
             server_certificate: dir.join("server.pem"),
             server_key: dir.join("server.key"),
+            dir,
         };
         let has_ca = is_complete(&files.ca_certificate, &files.ca_key)?;
         let has_server = is_complete(&files.server_certificate, &files.server_key)?;

@@ -1,6 +1,6 @@
 //! Filling the workspace: people and groups as a company has them, the same for the same seed.
 //!
-//! Group sizes are skewed: most groups are teams, a few are half the company.
+//! Group sizes are skewed: most groups are teams, one in a thousand is half the company.
 
 use std::collections::HashSet;
 
@@ -89,11 +89,12 @@ fn add_group(workspace: &mut Workspace, people: &[Id], chance: &mut Chance) {
 }
 
 fn group_size(people: usize, chance: &mut Chance) -> usize {
-    let (least, most) = match chance.below(100) {
-        0..60 => (2, 10),
-        60..90 => (10, 50),
-        90..99 => (50, 200),
-        _ => (200, people / 2),
+    let (least, most) = match chance.below(1_000) {
+        0..600 => (2, 10),
+        600..900 => (10, 50),
+        900..990 => (50, 200),
+        990..999 => (200, 1_000),
+        _ => (1_000, people / 2),
     };
     let span = most.max(least) - least + 1;
     (least + chance.index(span)).min(people)

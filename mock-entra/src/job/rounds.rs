@@ -58,7 +58,7 @@ pub(crate) async fn run<'a, W, R>(
         if again.is_empty() {
             break;
         }
-        let wait = longest.map_or(options.retry_wait, |_| options.retry_wait).min(options.retry_wait_max);
+        let wait = longest.unwrap_or(options.retry_wait).min(options.retry_wait_max);
         options.clock.sleep(wait).await;
         pending = again;
     }

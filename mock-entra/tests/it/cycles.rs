@@ -290,6 +290,22 @@ async fn lost_assignment_disables_the_user_before_the_group_loses_the_member() {
 }
 
 #[tokio::test]
+async fn user_put_into_an_assigned_group_is_made_and_added() {
+    let users = format!("{},{}", user(1, ""), user(2, ""));
+    let (server, mut job) = started(directory(&users, &group(1, &[1]), &assigned(1))).await;
+    assert!(server.user("u2@contoso.test").is_none());
+    let added = format!(
+        r#"{{"edit":"add_member","group":"{}","user":"{}"}}"#,
+        group_id(1),
+        user_id(2)
+    );
+    job.apply(&edits(&added)).unwrap();
+    let report = run(&mut job, Cycle::Incremental).await;
+    assert_eq!((report.created, report.members_added), (1, 1));
+    assert_equal(&server, job.directory());
+}
+
+#[tokio::test]
 async fn user_who_left_and_comes_back_keeps_the_id() {
     let (server, mut job) = started(pair()).await;
     let two = user_id(2);

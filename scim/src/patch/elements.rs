@@ -21,7 +21,7 @@ pub(super) fn remove_part(
     remove(element, sub);
     let lost_its_value =
         sub.eq_ignore_ascii_case("value") && definition.is_none_or(|found| found.sub("value").is_some());
-    !is_shell(definition, element)
+    !lost_its_value && !is_shell(definition, element)
 }
 
 /// An element of which only the labels are left: `{"type": "work", "primary": true}` is no

@@ -37,15 +37,20 @@ impl PatFile {
     pub fn token(&self) -> Result<SecretString, String> {
         let mut read = self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let changed = std::fs::metadata(&self.path).and_then(|meta| meta.modified());
-        if let (Some((at, token)), Ok(now)) = (&*read, &changed) {
-            if at == now {
-                return Ok(token.clone());
-            }
+        if let (Some((at, token)), Ok(now)) = (&*read, &changed)
+            && at == now
+        {
+            return Ok(token.clone());
         }
         let token = std::fs::read_to_string(&self.path)
             .map_err(|error| format!("{}: {error}", self.path.display()))
             .and_then(|text| {
-                let line = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default().trim();
+                let line = text
+                    .trim_start_matches('\u{feff}')
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .trim();
                 if line.is_empty() {
                     return Err(format!("{}: holds no token", self.path.display()));
                 }
@@ -77,7 +82,12 @@ mod tests {
         let pat = PatFile::open(&path).unwrap();
         std::fs::write(&path, "second\n").unwrap();
         let later = std::fs::metadata(&path).unwrap().modified().unwrap() + Duration::from_secs(5);
-        File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
         assert_eq!(pat.token().unwrap().expose_secret(), "second");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(pat.token().unwrap().expose_secret(), "second");

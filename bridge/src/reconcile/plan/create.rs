@@ -72,9 +72,12 @@ fn next_look(binding: &Binding, policy: &Policy) -> Option<Timestamp> {
     match binding.agreed_at {
         // Before the interval a look can only find it, which is worth a few reads.
         None => None,
-        Some(first) if first < unknown.plus(policy.proof) => {
-            Some(first.plus(policy.proof / LOOK_AGAIN).min(unknown.plus(policy.proof)).max(first))
-        }
+        Some(first) if first < unknown.plus(policy.proof) => Some(
+            first
+                .plus(policy.proof / LOOK_AGAIN)
+                .min(unknown.plus(policy.proof))
+                .max(first),
+        ),
         Some(first) => Some(first.plus(policy.proof / LOOK_AGAIN)),
     }
 }
@@ -100,7 +103,9 @@ pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, pol
     }
     let why = match (holder.deleted, kind) {
         (true, Kind::User) => "on_name_reuse: the userName belonged to a deleted user with another externalId",
-        (true, Kind::Group) => "on_name_reuse: the displayName is that of the shell of a deleted group with another externalId",
+        (true, Kind::Group) => {
+            "on_name_reuse: the displayName is that of the shell of a deleted group with another externalId"
+        }
         (false, Kind::Group) => {
             return Some(Next::Wait {
                 until: now.plus(policy.verify_after),
@@ -229,7 +234,10 @@ mod tests {
 
     #[test]
     fn a_lost_create_is_ours_only_with_absence_before_and_the_values_sent() {
-        assert_eq!(judge(&lost_create(Kind::Group), &seen(true)), Judged::Bind(Ownership::Ours));
+        assert_eq!(
+            judge(&lost_create(Kind::Group), &seen(true)),
+            Judged::Bind(Ownership::Ours)
+        );
         let never_absent = Binding {
             absent_seen_at: None,
             ..lost_create(Kind::Group)
@@ -239,18 +247,26 @@ mod tests {
             display_name: Some("Somebody".to_owned()),
             ..seen(true)
         };
-        assert!(matches!(judge(&lost_create(Kind::Group), &other_values), Judged::Hold(_)));
+        assert!(matches!(
+            judge(&lost_create(Kind::Group), &other_values),
+            Judged::Hold(_)
+        ));
     }
 
     #[test]
     fn a_conflict_on_a_first_attempt_is_never_ours() {
         assert!(matches!(judge(&binding(Kind::Group), &seen(true)), Judged::Hold(_)));
-        assert_eq!(judge(&binding(Kind::User), &seen(true)), Judged::Bind(Ownership::Adopted));
+        assert_eq!(
+            judge(&binding(Kind::User), &seen(true)),
+            Judged::Bind(Ownership::Adopted)
+        );
     }
 
     #[test]
     fn an_inactive_user_is_not_adopted_without_a_person() {
-        assert!(matches!(judge(&binding(Kind::User), &seen(false)), Judged::Hold(why) if why.contains("adopt_inactive")));
+        assert!(
+            matches!(judge(&binding(Kind::User), &seen(false)), Judged::Hold(why) if why.contains("adopt_inactive"))
+        );
     }
 
     #[test]

@@ -101,13 +101,11 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
     if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
         return next;
     }
-    if untouched {
-        if let Some(until) = worth_waiting(view, policy, now) {
-            return Next::Wait {
-                until,
-                why: "members of the group are still to be created",
-            };
-        }
+    if untouched && let Some(until) = worth_waiting(view, policy, now) {
+        return Next::Wait {
+            until,
+            why: "members of the group are still to be created",
+        };
     }
     plan_creation(binding, &view.named, policy, now, || {
         let mut wake = None;
@@ -128,7 +126,11 @@ fn give(
     wake: &mut Option<Timestamp>,
 ) -> Option<Next> {
     let name = Some(wanted.display_name.clone());
-    if view.fields.get(&Field::DisplayName).is_none_or(|tracked| tracked.needs_sending(&name)) {
+    if view
+        .fields
+        .get(&Field::DisplayName)
+        .is_none_or(|tracked| tracked.needs_sending(&name))
+    {
         if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
             return Some(next);
         }
@@ -140,13 +142,13 @@ fn give(
     }
     let edges = ready(&view.adds, now, wake);
     let members = batch(&edges, policy.batch)?;
-    if members.len() < policy.batch {
-        if let Some(until) = worth_waiting(view, policy, now) {
-            return Some(Next::Wait {
-                until,
-                why: "members of the group are still to be created",
-            });
-        }
+    if members.len() < policy.batch
+        && let Some(until) = worth_waiting(view, policy, now)
+    {
+        return Some(Next::Wait {
+            until,
+            why: "members of the group are still to be created",
+        });
     }
     let action = Action::AddMembers {
         upstream: upstream.clone(),
@@ -213,7 +215,10 @@ fn check(
 /// same end. Members that wait for a person are not waited for.
 fn worth_waiting(view: &GroupView, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let until = view.queued_at.plus(policy.patience);
-    let coming = view.adds.iter().any(|edge| edge.upstream_id.is_none() && !edge.member_held);
+    let coming = view
+        .adds
+        .iter()
+        .any(|edge| edge.upstream_id.is_none() && !edge.member_held);
     (coming && now < until).then_some(until)
 }
 
@@ -223,7 +228,11 @@ fn ready<'a>(edges: &'a [MemberEdge], now: Timestamp, wake: &mut Option<Timestam
         .iter()
         .filter(|edge| edge.member.is_some() && edge.upstream_id.is_some())
         .filter(|edge| {
-            let parked = edge.row.as_ref().and_then(|row| row.parked_until).filter(|&until| until > now);
+            let parked = edge
+                .row
+                .as_ref()
+                .and_then(|row| row.parked_until)
+                .filter(|&until| until > now);
             *wake = earliest(*wake, parked);
             parked.is_none()
         })

@@ -125,10 +125,10 @@ fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) 
         }
         return Some(plan_held_name(&view.holders, Kind::User, now, policy).unwrap_or(Next::Note(Note::Bind)));
     };
-    if current.binding.name_key != wanted.name_key {
-        if let Some(next) = rename(view, wanted, current, policy, now) {
-            return Some(next);
-        }
+    if current.binding.name_key != wanted.name_key
+        && let Some(next) = rename(view, wanted, current, policy, now)
+    {
+        return Some(next);
     }
     if let Some(why) = &current.protected {
         return Some(Next::Protected { why: why.clone() });
@@ -164,7 +164,12 @@ fn change_fields(
         .fields
         .iter()
         .map(|(field, value)| (*field, Some(value.clone())))
-        .filter(|(field, value)| current.fields.get(field).is_none_or(|tracked| tracked.needs_sending(value)))
+        .filter(|(field, value)| {
+            current
+                .fields
+                .get(field)
+                .is_none_or(|tracked| tracked.needs_sending(value))
+        })
         .collect();
     if wanted.active && active(&current.fields).needs_sending(&Some("true".to_owned())) {
         // Re-activation is the last call of all (rule B9).
@@ -284,13 +289,11 @@ fn undo_unbound(view: &UserView, held: &UserBinding, policy: &Policy, now: Times
     }
     match held.binding.existence {
         Existence::Unknown | Existence::Absent => Undo::Next(Next::Note(Note::Gone(held.binding.id))),
-        Existence::Maybe | Existence::Present => Undo::Next(plan_creation(
-            &held.binding,
-            &view.named,
-            policy,
-            now,
-            || (Vec::new(), Vec::new()),
-        )),
+        Existence::Maybe | Existence::Present => {
+            Undo::Next(plan_creation(&held.binding, &view.named, policy, now, || {
+                (Vec::new(), Vec::new())
+            }))
+        }
     }
 }
 
@@ -328,7 +331,9 @@ fn strip(held: &UserBinding, upstream: &UpstreamId) -> Option<Call> {
         action: Action::Strip {
             upstream: upstream.clone(),
             entitlements: entitlements.is_some(),
-            roles: roles.map(|roles| roles.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+            roles: roles
+                .map(|roles| roles.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
         },
     })
 }

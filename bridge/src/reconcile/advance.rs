@@ -326,6 +326,10 @@ fn carry_out_note(
             set_role(tx, back, Role::Current)?;
             tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Grant, now))?;
         }
+        Note::StepDown(binding) => {
+            set_role(tx, binding, Role::Tombstone)?;
+            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
+        }
         Note::TakeOver(binding) => take_over(tx, knowledge, policy, row, binding, now)?,
         Note::Absent(binding) => {
             if let Some(binding) = tx.binding(binding)? {

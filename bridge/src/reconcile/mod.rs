@@ -10,6 +10,8 @@ pub mod plan;
 pub mod policy;
 mod scan;
 mod seen;
+#[cfg(test)]
+mod simulation;
 mod tracked;
 mod view;
 pub mod wanted;

@@ -37,7 +37,7 @@ pub(super) fn record(
     match (reply, purpose) {
         (Reply::Found(found), _) => found_by_name(tx, knowledge, policy, binding, found, attempts, now),
         (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
-        (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, binding, user, attempts, now),
+        (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
             let binding = still_there(tx, binding)?;
             check_user(tx, policy, &binding, user, now)?;
@@ -289,7 +289,7 @@ fn adopt(
 fn complete(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
-    binding: Binding,
+    binding: &Binding,
     user: &WireUser,
     attempts: u32,
     now: Timestamp,

@@ -4,11 +4,12 @@
 //! ends exist. That order also gives the sequence of a lost assignment (§9): the user is disabled
 //! before the group loses the member.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     context::Context,
-    failure::{ErrorCode, Failure, Fault, ObjectKind},
+    course::Course,
+    failure::{ErrorCode, ObjectKind},
     fingerprint, groups, managers, members,
     options::Options,
     probe::{self, Verdict},
@@ -19,9 +20,8 @@ use super::{
 };
 use crate::{
     client::ScimClient,
-    directory::{Directory, ObjectId, User},
+    directory::{Directory, ObjectId},
     mapping::{AttributeMapping, Source},
-    scope::Scope,
     wire::Dialect,
 };
 
@@ -35,22 +35,6 @@ pub(crate) struct Run<'a, P> {
     pub(crate) progress: P,
 }
 
-/// What a cycle has learned so far.
-struct Course<'a> {
-    directory: &'a Directory,
-    scope: Scope,
-    cycle: Cycle,
-    report: CycleReport,
-    /// Objects worked on and what failed of them.
-    outcome: BTreeMap<ObjectId, Option<ErrorCode>>,
-    /// The manager that the target showed for each user worked on.
-    shown_managers: HashMap<ObjectId, Option<String>>,
-    /// Groups made in this cycle.
-    fresh: BTreeSet<ObjectId>,
-    /// Objects that refer to one whose link broke.
-    look_again: BTreeSet<ObjectId>,
-}
-
 impl<P: Fn(Progress)> Run<'_, P> {
     pub(crate) async fn run(mut self, cycle: Cycle) -> CycleReport {
         let clock = self.options.clock.clone();
@@ -60,16 +44,7 @@ impl<P: Fn(Progress)> Run<'_, P> {
         } else {
             cycle
         };
-        let mut course = Course {
-            directory: self.directory,
-            scope: Scope::of(self.directory),
-            cycle,
-            report: CycleReport::new(cycle),
-            outcome: BTreeMap::new(),
-            shown_managers: HashMap::new(),
-            fresh: BTreeSet::new(),
-            look_again: BTreeSet::new(),
-        };
+        let mut course = Course::new(self.directory, cycle);
         if self.phases(&mut course).await {
             self.finish(&course);
         }
@@ -328,249 +303,6 @@ impl<P: Fn(Progress)> Run<'_, P> {
         state.escrow.retain(|id, _| !forgotten.contains(id));
         state.watermark = Some(self.directory.change());
         state.seen = fingerprint::all(self.directory, &course.scope).collect();
-    }
-}
-
-impl Course<'_> {
-    /// Whether an object of the directory belongs into this cycle.
-    fn selects(&self, state: &State, id: &ObjectId) -> bool {
-        let watermark = state.watermark.unwrap_or_default();
-        self.cycle == Cycle::Initial
-            || self.directory.changed(id).is_some_and(|changed| changed > watermark)
-            || state.escrow.contains_key(id)
-    }
-
-    fn should_exist(&self, user: &User) -> bool {
-        user.account_enabled && !self.directory.is_soft_deleted(&user.id) && self.scope.has_user(&user.id)
-    }
-
-    fn user_work(&self, state: &State) -> Vec<users::Work> {
-        let link = |id: &ObjectId| state.users.get(id).cloned();
-        let known = self.directory.users().filter(|user| self.selects(state, &user.id));
-        let known = known.map(|user| {
-            let source = if self.should_exist(user) {
-                users::Source::Active(user.clone())
-            } else if user.account_enabled && !self.directory.is_soft_deleted(&user.id) {
-                users::Source::OutOfScope
-            } else {
-                users::Source::Inactive
-            };
-            users::Work {
-                id: user.id.clone(),
-                source,
-                link: link(&user.id),
-            }
-        });
-        // Purged ones, and ones missing in a directory file that a stored job is started with.
-        let gone = state.users.iter().filter(|(id, _)| self.directory.user(id).is_none());
-        let gone = gone.filter_map(|(id, stored)| {
-            let source = if self.directory.is_purged(id) {
-                users::Source::Purged
-            } else if stored.active || self.selects(state, id) {
-                users::Source::Inactive
-            } else {
-                return None;
-            };
-            Some(users::Work {
-                id: id.clone(),
-                source,
-                link: Some(stored.clone()),
-            })
-        });
-        known.chain(gone).collect()
-    }
-
-    fn group_work(&self, state: &State) -> Vec<groups::Work> {
-        let known = self
-            .directory
-            .shared_groups()
-            .filter(|group| self.selects(state, &group.id));
-        let known = known.map(|group| groups::Work {
-            id: group.id.clone(),
-            source: self.scope.has_group(&group.id).then(|| group.clone()),
-            link: state.groups.get(&group.id).cloned(),
-        });
-        let gone = state.groups.iter().filter(|(id, _)| self.directory.group(id).is_none());
-        let gone = gone.map(|(id, link)| groups::Work {
-            id: id.clone(),
-            source: None,
-            link: Some(link.clone()),
-        });
-        known.chain(gone).collect()
-    }
-
-    fn manager_work(&mut self, state: &State) -> Vec<managers::Work> {
-        let mut work = Vec::new();
-        let mut unresolved = Vec::new();
-        for (id, shown) in &self.shown_managers {
-            let Some(user) = self.directory.user(id) else { continue };
-            let (Some(link), true, Some(None)) = (state.users.get(id), self.should_exist(user), self.outcome.get(id))
-            else {
-                continue;
-            };
-            let manager = self.directory.manager_of(user);
-            let wanted = manager
-                .and_then(|id| state.users.get(id))
-                .map(|link| link.target.clone());
-            let before = link.manager.clone().or_else(|| shown.clone());
-            match (manager, &wanted) {
-                (Some(manager), None) => {
-                    let expected = self.directory.user(manager).is_some_and(|user| self.should_exist(user));
-                    unresolved.push((id.clone(), expected));
-                    continue;
-                }
-                // Nothing of ours to take away.
-                (None, _) if link.manager.is_none() => continue,
-                _ => {}
-            }
-            work.push(managers::Work {
-                id: id.clone(),
-                target: link.target.clone(),
-                wanted,
-                before,
-            });
-        }
-        for (id, expected) in unresolved {
-            self.unresolved(ObjectKind::User, &id, expected, "the manager is not provisioned");
-        }
-        work.sort_by(|one, other| one.id.cmp(&other.id));
-        work
-    }
-
-    fn member_work(&mut self, state: &State) -> Vec<members::Work> {
-        let mut work = Vec::new();
-        let worked_on: Vec<_> = self.outcome.keys().cloned().collect();
-        for id in worked_on {
-            let (Some(group), Some(link)) = (self.directory.group(&id), state.groups.get(&id)) else {
-                continue;
-            };
-            if !self.scope.has_group(&id) || self.outcome.get(&id) != Some(&None) {
-                continue;
-            }
-            let mut current = Vec::new();
-            for member in &group.members {
-                // Nested groups are not users; they are left out without a word.
-                let Some(user) = self.directory.user(member) else {
-                    continue;
-                };
-                if let Some(link) = state.users.get(member) {
-                    current.push((member.clone(), link.target.clone()));
-                } else {
-                    let expected = self.should_exist(user);
-                    self.unresolved(ObjectKind::Group, &id, expected, "a member is not provisioned");
-                }
-            }
-            let is_exported = |(id, target): &members::Member| link.members.get(id) == Some(target);
-            let add = current
-                .iter()
-                .filter(|member| self.cycle == Cycle::Initial || !is_exported(member));
-            let gone = link
-                .members
-                .iter()
-                .filter(|(id, _)| !current.iter().any(|(member, _)| member == *id));
-            let one = members::Work {
-                id: id.clone(),
-                target: link.target.clone(),
-                add: add.cloned().collect(),
-                remove: gone.map(|(id, target)| (id.clone(), target.clone())).collect(),
-                fresh: self.fresh.contains(&id),
-            };
-            if !one.add.is_empty() || !one.remove.is_empty() {
-                work.push(one);
-            }
-        }
-        work
-    }
-
-    /// A reference that cannot be sent: silent if its object is not meant to exist, otherwise the
-    /// referring object is tried again.
-    fn unresolved(&mut self, kind: ObjectKind, id: &ObjectId, expected: bool, detail: &str) {
-        if !expected {
-            self.report.references_skipped += 1;
-            return;
-        }
-        let code = ErrorCode::UnableToResolveReferenceAttributeValue;
-        // Memberships that can be sent still are, so the outcome is noted for the escrow only.
-        self.look_again.insert(id.clone());
-        let failure = self.failure(kind, id, "EntryExportUpdate", code, None, detail.to_owned());
-        if !self.report.failures.contains(&failure) {
-            self.report.failures.push(failure);
-        }
-    }
-
-    /// Notes what became of one object and says what follows.
-    fn settle(&mut self, kind: ObjectKind, id: &ObjectId, step: &str, fault: Option<Fault>, last: bool) -> Settled<()> {
-        let (code, status, detail) = match fault {
-            None => {
-                self.outcome.entry(id.clone()).or_insert(None);
-                return Settled::Done(());
-            }
-            Some(Fault::Again { after, .. }) if !last => return Settled::Again((), after),
-            Some(Fault::Quarantine { code, status, detail }) => {
-                self.report.quarantine = Some(Quarantine { code, status, detail });
-                return Settled::Stop;
-            }
-            Some(
-                Fault::Again {
-                    code, status, detail, ..
-                }
-                | Fault::Object { code, status, detail },
-            ) => (code, status, detail),
-        };
-        self.outcome.insert(id.clone(), Some(code));
-        let failure = self.failure(kind, id, step, code, status, detail);
-        self.report.failures.push(failure);
-        Settled::Done(())
-    }
-
-    fn failure(
-        &self,
-        kind: ObjectKind,
-        id: &ObjectId,
-        step: &str,
-        code: ErrorCode,
-        status: Option<u16>,
-        detail: String,
-    ) -> Failure {
-        let user = self.directory.user(id).map(|user| user.user_principal_name.clone());
-        let group = self.directory.group(id).map(|group| group.display_name.clone());
-        let name = user.or(group).unwrap_or_default();
-        Failure {
-            kind,
-            id: id.clone(),
-            name,
-            step: step.to_owned(),
-            code,
-            status,
-            detail,
-        }
-    }
-
-    /// A user's link is gone: whoever refers to the old target object is looked at again.
-    fn forget_user(&mut self, state: &mut State, id: &ObjectId) {
-        let Some(link) = state.users.get(id) else { return };
-        let in_groups = state.groups.iter().filter(|(_, group)| group.members.contains_key(id));
-        let reports = state
-            .users
-            .iter()
-            .filter(|(_, user)| user.manager.as_deref() == Some(&link.target))
-            .map(|(id, _)| id);
-        let referring: Vec<_> = in_groups.map(|(id, _)| id).chain(reports).cloned().collect();
-        if !self.directory.is_purged(id) {
-            self.look_again.extend(referring);
-        }
-        state.forget_user(id);
-    }
-
-    /// A reference was sent to a target id that answered 404: the link is as stale as in any
-    /// other phase.
-    fn forget_stale(&mut self, state: &mut State, id: &ObjectId) {
-        if self.outcome.get(id) != Some(&Some(ErrorCode::InvalidAnchor)) {
-            return;
-        }
-        if state.groups.remove(id).is_none() {
-            self.forget_user(state, id);
-        }
     }
 }
 

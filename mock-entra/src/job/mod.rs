@@ -4,6 +4,7 @@
 //! is corrected only when the source object changes, or in the next initial cycle.
 
 mod context;
+mod course;
 mod cycle;
 mod failure;
 mod fingerprint;
@@ -16,6 +17,7 @@ mod report;
 mod rounds;
 mod state;
 mod users;
+mod work;
 
 pub use self::{
     failure::{ErrorCode, Failure, ObjectKind},

@@ -1,6 +1,6 @@
 //! Tests of the whole crate from outside, against servers made for them.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+#![expect(clippy::unwrap_used, reason = "what tests share may panic as tests do")]
 
 mod command;
 mod corpus;

@@ -68,6 +68,8 @@ pub enum Note {
         /// The one that steps back.
         away: BindingId,
     },
+    /// The old account of a renamed user is to be deactivated and stripped (rule C5).
+    StepDown(BindingId),
     /// The upstream object of a deleted resource of the same person or group is taken over (rules C6, C7).
     TakeOver(BindingId),
     /// A scan has shown that nothing of this name is there (rule C2).

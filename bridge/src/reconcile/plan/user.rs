@@ -206,6 +206,12 @@ fn rename(
     if untouched {
         return Some(Next::Note(Note::Rename(current.binding.id)));
     }
+    if current.binding.upstream_id.is_none() {
+        // Whether there is an account under the old name has to be known first.
+        return Some(plan_creation(&current.binding, &view.named, policy, now, || {
+            (Vec::new(), Vec::new())
+        }));
+    }
     let earlier = view
         .bindings
         .iter()
@@ -261,7 +267,7 @@ fn undo(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) ->
     }
     match held.binding.role {
         Role::Retiring => {
-            if let Some(next) = retire(view, now, policy) {
+            if let Some(next) = retire(view, held, now, policy) {
                 return Undo::Next(next);
             }
         }
@@ -298,7 +304,11 @@ fn undo_unbound(view: &UserView, held: &UserBinding, policy: &Policy, now: Times
 }
 
 /// The old account of a renamed user goes once the new one is complete and was seen to be (rule C5).
-fn retire(view: &UserView, now: Timestamp, policy: &Policy) -> Option<Next> {
+fn retire(view: &UserView, held: &UserBinding, now: Timestamp, policy: &Policy) -> Option<Next> {
+    if view.wanted.as_ref().is_some_and(|wanted| !wanted.active) {
+        // Whoever is out altogether needs neither account.
+        return Some(Next::Note(Note::StepDown(held.binding.id)));
+    }
     let current = view.bindings.iter().find(|other| other.binding.role == Role::Current)?;
     let upstream = current.binding.upstream_id.clone()?;
     if current.binding.name_key != view.wanted.as_ref()?.name_key {

@@ -1,4 +1,4 @@
-//! A small SCIM server in memory, made for these tests only, and helpers to drive a job.
+//! A small SCIM server in memory, made for these tests only, and what drives a job.
 
 mod discovery;
 mod filter;

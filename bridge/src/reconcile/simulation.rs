@@ -694,7 +694,6 @@ impl World {
                     let has: BTreeSet<String> = model
                         .members
                         .iter()
-                        .filter(|id| known.contains(id) || self.model.users.get(*id).is_none_or(|user| user.active))
                         .filter(|id| held.is_empty() || known.contains(id))
                         .cloned()
                         .collect();

@@ -391,14 +391,7 @@ fn take_over(
     }
     let former = old.resource_id.clone();
     tx.hand_over(target, &old, &row.resource_id)?;
-    tx.settle(
-        &former,
-        tx.newest_revision(&former)?,
-        "handed over to its successor of the same name",
-        now,
-    )?;
-    if let Some(queued) = tx.queued(target, &former)? {
-        tx.dequeue(target, &former, queued.ticket)?;
-    }
+    // The deleted resource may have had more accounts than this one.
+    tx.enqueue(target, &former, row.kind, Enqueue::at_once(QueueClass::Revocation, now))?;
     tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))
 }

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Criterion benchmarks of the project, one file a claim, under `benches/`.
+//!
+//! `cargo bench -p benches` runs them; `cargo bench -p benches -- --test` runs each once, to see that it works.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::draft::{clear_manager, manager, to_row};
 use super::{Accepted, Change, Directory, DirectoryError, Request};
 use crate::id::{ScimId, fold};
-use crate::store::{Kind, Lookup, QueueClass, StoreError, Stored};
+use crate::store::{Enqueue, Kind, Lookup, QueueClass, StoreError, Stored};
 
 impl Directory {
     /// Creates a user from the body of a POST.
@@ -158,6 +158,11 @@ impl Change<'_> {
                 self.tx.touch_resource(stored.pk, self.now, changed)?;
             }
             self.enqueue(&group, Kind::Group, QueueClass::Revocation)?;
+        }
+        // Groups that it has left already may still hold one of its accounts.
+        for target in &self.rules.targets {
+            let at_once = Enqueue::at_once(QueueClass::Revocation, self.now);
+            self.tx.enqueue_groups_of(target, &old.id, at_once)?;
         }
         self.tx.bury(self.endpoint(), old, self.now, revision)?;
         self.tx.delete_resource(old.pk)?;

@@ -37,7 +37,7 @@ pub(super) fn record(
     match (reply, purpose) {
         (Reply::Found(found), _) => found_by_name(tx, knowledge, policy, binding, found, attempts, now),
         (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
-        (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, &binding, user, attempts, now),
+        (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
             let binding = still_there(tx, binding)?;
             check_user(tx, policy, &binding, user, now)?;
@@ -289,11 +289,14 @@ fn adopt(
 fn complete(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
+    policy: &Policy,
     binding: &Binding,
     user: &WireUser,
     attempts: u32,
     now: Timestamp,
 ) -> Result<Then, StoreError> {
+    // It is a read like any other: a late effect of ours must not stay unseen behind it.
+    check_user(tx, policy, binding, user, now)?;
     let shown: std::collections::HashSet<&str> = user.groups.iter().map(|group| group.value.as_str()).collect();
     let wanted = tx.wanted_groups(&knowledge.target, binding.id)?;
     let has_all = wanted

@@ -112,8 +112,8 @@ impl Snapshot<'_> {
 
     /// Members of `group` that are, or may be, there and are not wanted, up to `limit`.
     ///
-    /// Accounts under the old name of a renamed user stay until the new one is complete
-    /// (rule C5); inherited members stay until removed on purpose (rule C3).
+    /// The account under the old name of a renamed user stays where the user is wanted, until the
+    /// new one is complete (rule C5); inherited members stay until removed on purpose (rule C3).
     ///
     /// # Errors
     ///
@@ -126,10 +126,10 @@ impl Snapshot<'_> {
                  JOIN bindings b ON b.binding = e.member_binding
                  JOIN bindings g ON g.binding = e.group_binding
                  LEFT JOIN resources r ON r.id = g.resource_id AND g.role = 'current'
-                 LEFT JOIN resources u ON u.id = b.resource_id AND b.role = 'current'
+                 LEFT JOIN resources u ON u.id = b.resource_id AND b.role IN ('current', 'retiring')
                  LEFT JOIN members m ON m.group_pk = r.pk AND m.member_pk = u.pk
                  WHERE e.group_binding = ?1 AND (e.applied = 1 OR e.maybe = 1) AND e.inherited = 0
-                   AND b.role IN ('current', 'tombstone') AND b.upstream_id IS NOT NULL AND m.group_pk IS NULL
+                   AND b.role <> 'gone' AND b.upstream_id IS NOT NULL AND m.group_pk IS NULL
                  ORDER BY e.member_binding LIMIT ?2"
             ),
             params![group.row(), limit_of(limit)],

@@ -36,7 +36,8 @@ impl Running {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
             runtime.block_on(async move {
                 let app = App::open(config).await.expect("the bridge starts");
-                tell.send(app.addresses().expect("the listeners have addresses")).expect("the bench waits");
+                tell.send(app.addresses().expect("the listeners have addresses"))
+                    .expect("the bench waits");
                 Box::pin(app.run(stopping)).await.expect("the bridge runs");
             });
         });
@@ -130,7 +131,9 @@ fn bridge_over_tls(criterion: &mut Criterion) {
     let running = Running::start();
     let count = AtomicU64::new(0);
     for number in 0..1000 {
-        let status = running.runtime.block_on(running.create(&format!("known{number}@contoso.test")));
+        let status = running
+            .runtime
+            .block_on(running.create(&format!("known{number}@contoso.test")));
         assert_eq!(status, 201);
     }
     let mut group = criterion.benchmark_group("bridge");

@@ -22,7 +22,10 @@ fn legacy() -> Value {
         ("emails[type eq \"work\"].value", "new.mail@contoso.test"),
         ("name.givenName", "Gtfd"),
         ("name.familyName", "Pkqf"),
-        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber", "eqpj"),
+        (
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
+            "eqpj",
+        ),
     ]
     .iter()
     .map(|(path, value)| json!({ "op": "Replace", "path": path, "value": value }))
@@ -48,7 +51,8 @@ fn patch_apply(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || stored.clone(),
                 |mut resource| {
-                    let changes = patch::read(schema::user(), black_box(&body)).expect("the sample body is well formed");
+                    let changes =
+                        patch::read(schema::user(), black_box(&body)).expect("the sample body is well formed");
                     patch::apply(schema::user(), &mut resource, &changes).expect("the sample changes apply");
                     resource
                 },

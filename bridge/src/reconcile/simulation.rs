@@ -339,8 +339,8 @@ struct World {
     now: Timestamp,
     users: BTreeMap<u8, ScimId>,
     groups: BTreeMap<u8, ScimId>,
-    flying: Vec<Box<Attempt>>,
-    late: Vec<(Timestamp, Box<Attempt>)>,
+    flying: Vec<Attempt>,
+    late: Vec<(Timestamp, Attempt)>,
     trace: Vec<String>,
     began: Timestamp,
     faulty: bool,
@@ -376,7 +376,7 @@ impl World {
                 batch: 2,
                 ..Policy::default()
             },
-            now: clock.now().plus(Duration::from_secs(3600)),
+            now: clock.now().plus(Duration::from_hours(1)),
             rng: StdRng::seed_from_u64(seed),
             runtime,
             store,
@@ -386,7 +386,7 @@ impl World {
             flying: Vec::new(),
             late: Vec::new(),
             trace: Vec::new(),
-            began: clock.now().plus(Duration::from_secs(3600)),
+            began: clock.now().plus(Duration::from_hours(1)),
             faulty,
             _folder: folder,
         };
@@ -553,7 +553,7 @@ impl World {
                                 "call {}",
                                 describe(attempt.binding.kind, &attempt.call.action)
                             ));
-                            self.flying.push(attempt);
+                            self.flying.push(*attempt);
                             return true;
                         }
                         Advance::Settled(_) => return true,
@@ -685,10 +685,10 @@ impl World {
                 let now = self.now;
                 match self.store.read(|snapshot| snapshot.next_due(TARGET, now)).unwrap() {
                     // Shells wait for their grace: far beyond everything else.
-                    Some(next) if next.after(now) < Duration::from_secs(86_400) => {
+                    Some(next) if next.after(now) < Duration::from_hours(24) => {
                         self.step_time(next.after(now).max(Duration::from_millis(1)));
                     }
-                    _ if !self.late.is_empty() => self.step_time(Duration::from_secs(60)),
+                    _ if !self.late.is_empty() => self.step_time(Duration::from_mins(1)),
                     _ => return,
                 }
             }

@@ -1,0 +1,156 @@
+//! The Databricks client against wiremock: what is sent, and how each answer is understood.
+
+use std::time::Duration;
+
+use bridge::databricks::{Client, ClientOptions, DatabricksError, PatFile, Unknown, wire};
+use bridge::id::UpstreamId;
+use bridge::store::Kind;
+use serde_json::{Value, json};
+use wiremock::matchers::{any, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+pub fn client_for(url: &str, folder: &std::path::Path) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let token = folder.join("token");
+    std::fs::write(&token, "dapi-test\n").unwrap();
+    Client::new(ClientOptions {
+        workspace_url: url.parse().unwrap(),
+        credential: PatFile::open(&token).unwrap(),
+        resolve: Vec::new(),
+        private_ranges: None,
+        ca_file: None,
+        timeout: Duration::from_millis(500),
+        connect_timeout: Duration::from_millis(500),
+    })
+    .unwrap()
+}
+
+fn id(text: &str) -> UpstreamId {
+    UpstreamId::parse(text).unwrap()
+}
+
+async fn server_answering(answer: ResponseTemplate) -> (MockServer, tempfile::TempDir, Client) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client_for(&server.uri(), folder.path());
+    (server, folder, client)
+}
+
+#[tokio::test]
+async fn requests_have_the_form_that_databricks_takes() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/api/2.0/preview/scim/v2/Users"))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({ "id": "17" })))
+        .mount(&server)
+        .await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(204))
+        .with_priority(9)
+        .mount(&server)
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client_for(&server.uri(), folder.path());
+    let user = wire::NewUser {
+        user_name: "ana@contoso.test".to_owned(),
+        active: true,
+        ..wire::NewUser::default()
+    };
+    let made = client.create(Kind::User, &user.to_json()).await.unwrap();
+    assert_eq!((made.status, made.value), (201, Some(id("17"))));
+    client
+        .patch(Kind::User, &id("17"), &[wire::set_active(false)])
+        .await
+        .unwrap();
+    client
+        .patch(Kind::Group, &id("9"), &[wire::remove_member("17")])
+        .await
+        .unwrap();
+    client.delete(Kind::Group, &id("9")).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let sent: Vec<(String, Value)> = requests
+        .iter()
+        .map(|request| {
+            assert_eq!(request.headers["authorization"], "Bearer dapi-test");
+            let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+            (format!("{} {}", request.method, request.url.path()), body)
+        })
+        .collect();
+    insta::assert_json_snapshot!(sent);
+}
+
+#[tokio::test]
+async fn a_filter_is_encoded_with_percent_twenty_and_lower_case() {
+    let (server, _folder, client) =
+        server_answering(ResponseTemplate::new(200).set_body_json(json!({ "totalResults": 0 }))).await;
+    let found = client.users_named("O'Brien+Ana@Contoso.test").await.unwrap();
+    assert!(found.value.resources.is_empty());
+    let request = server.received_requests().await.unwrap().pop().unwrap();
+    let query = request.url.query().unwrap();
+    assert!(!query.contains('+') && query.contains("%20eq%20"), "{query}");
+    assert!(
+        request
+            .url
+            .query_pairs()
+            .any(|(key, value)| key == "filter" && value == "userName eq \"o'brien+ana@contoso.test\"")
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_never_followed() {
+    let refused =
+        ResponseTemplate::new(302).insert_header("location", "/login.html?error=private-link-validation-error:1");
+    let (server, _folder, client) = server_answering(refused).await;
+    let error = client.create(Kind::User, &json!({})).await.unwrap_err();
+    assert!(matches!(error, DatabricksError::PrivateLink { .. }), "{error}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn no_answer_in_time_proves_nothing() {
+    let (_server, _folder, client) =
+        server_answering(ResponseTemplate::new(200).set_delay(Duration::from_secs(5))).await;
+    let error = client.me().await.unwrap_err();
+    assert!(
+        matches!(error, DatabricksError::OutcomeUnknown(Unknown::TimedOut)),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_listening_proves_that_nothing_was_sent() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let folder = tempfile::tempdir().unwrap();
+    let error = client_for(&format!("http://{address}"), folder.path())
+        .me()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, DatabricksError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn half_an_answer_proves_nothing() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = socket.read(&mut request).await;
+        let _ = socket
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":")
+            .await;
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let error = client_for(&format!("http://{address}"), folder.path())
+        .me()
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, DatabricksError::OutcomeUnknown(Unknown::Cut)),
+        "{error}"
+    );
+}

@@ -1,0 +1,12 @@
+//! The bridge from outside: over TLS, against the endpoint as a client sees it, and against
+//! Databricks as wiremock plays it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod client;
+mod discovery;
+mod groups;
+mod program;
+mod support;
+mod users;
+mod worker;

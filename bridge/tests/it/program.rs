@@ -1,0 +1,171 @@
+//! The program: what it says and how it exits.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::support::write_configuration;
+
+fn bridge() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_scim-bridge"))
+}
+
+fn run(arguments: &[&str]) -> Output {
+    bridge().args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn config(folder: &Path) -> String {
+    write_configuration(folder, "").display().to_string()
+}
+
+#[test]
+fn bad_usage_exits_2_and_help_has_examples() {
+    assert_eq!(run(&["serve"]).status.code(), Some(2));
+    assert_eq!(run(&["nonsense"]).status.code(), Some(2));
+    let help = run(&["serve", "--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&help.stdout).contains("scim-bridge serve --config"));
+}
+
+#[test]
+fn a_broken_configuration_is_one_line_naming_file_line_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path());
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("mode = \"dry-run\"", "mode = \"wet\"");
+    std::fs::write(&path, text).unwrap();
+    let output = run(&["check-config", "--config", &path]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(&format!("{path}:17: target.mode")), "{said}");
+    let missing = run(&["serve", "--config", "/nowhere/bridge.toml"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("/nowhere/bridge.toml"));
+}
+
+#[test]
+fn a_missing_file_is_named_by_its_key() {
+    for (file, key) in [
+        ("entra-token", "server.token_file"),
+        ("databricks-token", "target.token_file"),
+        ("server.key", "server.private_key"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = config(folder.path());
+        std::fs::remove_file(folder.path().join(file)).unwrap();
+        let output = run(&["serve", "--config", &path]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(key) && stderr(&output).contains(file),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_taken_port_and_a_file_that_is_no_store_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = bridge()
+        .args(["serve", "--config", &path])
+        .env("SCIM_BRIDGE_SERVER_LISTEN", &address)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("server.listen") && stderr(&output).contains(&address),
+        "{}",
+        stderr(&output)
+    );
+    std::fs::write(
+        folder.path().join("bridge.db"),
+        "this is no database, whatever its name says, and long enough to look",
+    )
+    .unwrap();
+    let output = run(&["serve", "--config", &path]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("store.path") && stderr(&output).contains("bridge.db"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// A running `serve`, stopped when dropped.
+struct Serving {
+    child: std::process::Child,
+    ready: serde_json::Value,
+}
+
+impl Serving {
+    fn start(config: &str, folder: &Path) -> Self {
+        let file = folder.join("ready.json");
+        let mut child = bridge()
+            .args(["serve", "--config", config, "--ready-file"])
+            .arg(&file)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // The ready file is written right after this line; the reader below ends with the process.
+        assert!(lines.any(|line| line.unwrap().contains("scim-bridge serves")));
+        std::thread::spawn(move || lines.for_each(drop));
+        let deadline = std::time::Duration::from_secs(10);
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            loop {
+                if let Ok(text) = std::fs::read_to_string(&file) {
+                    let _ = tell.send(text);
+                    return;
+                }
+                std::thread::yield_now();
+            }
+        });
+        let ready = serde_json::from_str(&told.recv_timeout(deadline).unwrap()).unwrap();
+        Self { child, ready }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_second_bridge_on_the_same_store_names_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path());
+    let first = Serving::start(&path, folder.path());
+    let output = run(&["serve", "--config", &path]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("in use by another bridge") && said.contains(&first.child.id().to_string()),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_stops_it_cleanly_and_the_log_can_be_read_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path());
+    let mut serving = Serving::start(&path, folder.path());
+    assert_eq!(serving.ready["bridge"]["pid"], serving.child.id());
+    let beside = run(&["log", "--config", &path, "--json"]);
+    assert_eq!(beside.status.code(), Some(0), "{}", stderr(&beside));
+    let pid = serving.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,432 @@
+//! The worker against wiremock: what is written to the store becomes requests, and what
+//! Databricks answers becomes state and health.
+
+use std::time::Duration;
+
+use bridge::clock::Clock;
+use bridge::databricks::pace::Speed;
+use bridge::directory::{Directory, Request, Rules};
+use bridge::id::ScimId;
+use bridge::reconcile::circuit::Probing;
+use bridge::reconcile::policy::Policy;
+use bridge::reconcile::{Reported, Status, Worker, WorkerOptions};
+use bridge::store::{LogQuery, Store, StoreError};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use wiremock::matchers::{method, path, path_regex};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::client::client_for;
+
+const BASE: &str = "/api/2.0/preview/scim/v2";
+
+struct Scene {
+    server: MockServer,
+    store: Store,
+    directory: Directory,
+    status: Status,
+    stop: CancellationToken,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// A worker in front of a Databricks that is there and empty; `arm` adds or overrides answers.
+    async fn start(arm: Vec<Mock>) -> Self {
+        let server = MockServer::start().await;
+        for mock in arm {
+            mock.mount(&server).await;
+        }
+        let answers = [
+            (
+                "GET",
+                format!("{BASE}/Me"),
+                json!({ "id": "1", "userName": "admin@contoso.test" }),
+            ),
+            ("GET", format!("{BASE}/Users"), json!({ "totalResults": 0 })),
+            ("GET", format!("{BASE}/Groups"), json!({ "totalResults": 0 })),
+            ("POST", format!("{BASE}/Users"), json!({ "id": "17" })),
+            ("POST", format!("{BASE}/Groups"), json!({ "id": "9" })),
+        ];
+        for (verb, at, body) in answers {
+            let answer = ResponseTemplate::new(200).set_body_json(body);
+            Mock::given(method(verb))
+                .and(path(at))
+                .respond_with(answer)
+                .with_priority(9)
+                .mount(&server)
+                .await;
+        }
+        let done = ResponseTemplate::new(200).set_body_json(json!({}));
+        Mock::given(method("PATCH"))
+            .respond_with(done)
+            .with_priority(9)
+            .mount(&server)
+            .await;
+        let active = ResponseTemplate::new(200)
+            .set_body_json(json!({ "id": "17", "userName": "ana@contoso.test", "active": false }));
+        let one_user = Mock::given(method("GET")).and(path_regex("/Users/[0-9]+$"));
+        one_user.respond_with(active).with_priority(9).mount(&server).await;
+
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("bridge.db")).unwrap();
+        let clock = Clock::system();
+        let status = Status::default();
+        let factor = 60.0;
+        let options = WorkerOptions {
+            target: "workspace".to_owned(),
+            dry_run: false,
+            policy: Policy {
+                proof: Duration::from_secs(90).div_f64(factor),
+                verify_after: Duration::from_secs(5).div_f64(factor),
+                patience: Duration::from_secs(10).div_f64(factor),
+                ..Policy::default()
+            },
+            speed: Speed::Off,
+            probing: Probing {
+                first: Duration::from_secs(15).div_f64(factor),
+                longest: Duration::from_secs(30).div_f64(factor),
+            },
+            time_factor: factor,
+        };
+        let rules = Rules {
+            endpoint: "scim".to_owned(),
+            targets: vec!["workspace".to_owned()],
+            protected_users: std::collections::BTreeSet::new(),
+            protected_groups: Policy::default().protected_groups,
+            settle_for: Duration::ZERO,
+            settle_at_most: Duration::ZERO,
+        };
+        let client = client_for(&server.uri(), folder.path());
+        let worker = Worker::new(store.clone(), client, clock, options, status.clone());
+        let stop = CancellationToken::new();
+        tokio::spawn(worker.run(stop.clone(), Duration::from_secs(1)));
+        Self {
+            directory: Directory::new(store.clone(), clock, rules),
+            server,
+            store,
+            status,
+            stop,
+            _folder: folder,
+        }
+    }
+
+    async fn create_user(&self, name: &str) -> ScimId {
+        let id = ScimId::random();
+        let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "displayName": "Ana", "externalId": name });
+        self.directory.create_user(&request(), id.clone(), body).await.unwrap();
+        id
+    }
+
+    async fn patch_user(&self, id: &ScimId, operation: Value) {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] });
+        self.directory.patch_user(&request(), id.as_str(), body).await.unwrap();
+    }
+
+    /// Waits until `reached` holds; gives up after ten seconds and says what was the case.
+    async fn until(&self, what: &str, reached: impl Fn(&Self) -> bool) {
+        let waited = tokio::time::timeout(Duration::from_secs(10), async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(10));
+            while !reached(self) {
+                ticks.tick().await;
+            }
+        });
+        assert!(
+            waited.await.is_ok(),
+            "never {what}: {:?}\n{:?}",
+            self.status.get(),
+            self.log()
+        );
+    }
+
+    fn log(&self) -> Vec<String> {
+        let query = LogQuery {
+            limit: 100,
+            ..LogQuery::default()
+        };
+        let entries = self.store.read::<_, StoreError, _>(|store| store.log(&query)).unwrap();
+        entries
+            .into_iter()
+            .map(|entry| format!("{} {} {}", entry.name, entry.action, entry.outcome))
+            .collect()
+    }
+
+    fn outcome(&self, text: &str) -> bool {
+        self.log().iter().any(|line| line.contains(text))
+    }
+
+    /// The writes that Databricks got, in order.
+    async fn writes(&self) -> Vec<String> {
+        let requests = self.server.received_requests().await.unwrap();
+        let writes = requests
+            .iter()
+            .filter(|request| request.method != wiremock::http::Method::GET);
+        writes
+            .map(|request| {
+                format!(
+                    "{} {} {}",
+                    request.method,
+                    request.url.path().trim_start_matches(BASE),
+                    String::from_utf8_lossy(&request.body)
+                )
+            })
+            .collect()
+    }
+}
+
+/// Writes with their bodies as JSON, for snapshots.
+fn bodies(writes: &[String]) -> Vec<(String, Value)> {
+    let parse = |write: &String| {
+        let (line, body) = write.split_once(" {").unwrap();
+        (line.to_owned(), serde_json::from_str(&format!("{{{body}")).unwrap())
+    };
+    writes.iter().map(parse).collect()
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn request() -> Request {
+    Request {
+        id: "test".to_owned(),
+        waits: false,
+    }
+}
+
+fn answer(verb: &str, at: &str, times: u64, template: ResponseTemplate) -> Mock {
+    Mock::given(method(verb))
+        .and(path_regex(at))
+        .respond_with(template)
+        .up_to_n_times(times)
+        .with_priority(1)
+}
+
+fn scim_error(status: u16, detail: &str) -> ResponseTemplate {
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "detail": detail, "status": status.to_string() });
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+#[tokio::test]
+async fn a_user_is_created_once_and_deactivated_by_the_form_that_works() {
+    let scene = Scene::start(vec![]).await;
+    let ana = scene.create_user("Ana@Contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    scene
+        .patch_user(&ana, json!({ "op": "Replace", "path": "active", "value": "False" }))
+        .await;
+    scene.until("disabled", |scene| scene.outcome("disable applied")).await;
+    insta::assert_json_snapshot!(bodies(&scene.writes().await));
+}
+
+#[tokio::test]
+async fn throttling_in_the_open_and_in_disguise_delays_and_loses_nothing() {
+    let scene = Scene::start(vec![
+        answer(
+            "POST",
+            "/Users$",
+            1,
+            ResponseTemplate::new(429).set_body_json(json!({ "error_code": "RESOURCE_EXHAUSTED", "message": "slow" })),
+        ),
+        answer(
+            "POST",
+            "/Users$",
+            1,
+            scim_error(
+                500,
+                "REQUEST_LIMIT_EXCEEDED: Workspace 1 exceeded the concurrent limit of 4 requests.",
+            ),
+        ),
+        answer(
+            "POST",
+            "/Users$",
+            1,
+            ResponseTemplate::new(503)
+                .set_body_string("No webapps are available to handle your request. Please try again later."),
+        ),
+    ])
+    .await;
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    assert_eq!(scene.writes().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_found_and_not_made_again() {
+    let scene = Scene::start(vec![answer("POST", "/Users$", 1, ResponseTemplate::new(502))]).await;
+    let found = json!({ "totalResults": 1, "Resources": [{ "id": "17", "userName": "ana@contoso.test", "displayName": "Ana", "externalId": "ana@contoso.test", "active": true }] });
+    // Lists are empty; only a look-up by name shows the user that the lost create made.
+    Mock::given(method("GET"))
+        .and(path(format!("{BASE}/Users")))
+        .and(wiremock::matchers::query_param_contains("filter", "ana@contoso.test"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(found))
+        .with_priority(1)
+        .mount(&scene.server)
+        .await;
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    assert_eq!(scene.writes().await.len(), 1, "{:?}", scene.writes().await);
+}
+
+#[tokio::test]
+async fn a_create_whose_request_was_lost_is_made_again_once_absence_is_proven() {
+    let scene = Scene::start(vec![answer("POST", "/Users$", 1, ResponseTemplate::new(504))]).await;
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    assert_eq!(scene.writes().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_name_held_by_an_inactive_stranger_waits_for_a_person() {
+    let scene = Scene::start(vec![answer(
+        "POST",
+        "/Users$",
+        9,
+        scim_error(409, "User with username ana@contoso.test already exists."),
+    )])
+    .await;
+    let found =
+        json!({ "totalResults": 1, "Resources": [{ "id": "55", "userName": "ana@contoso.test", "active": false }] });
+    Mock::given(method("GET"))
+        .and(path(format!("{BASE}/Users")))
+        .and(wiremock::matchers::query_param_contains("filter", "ana@contoso.test"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(found))
+        .with_priority(1)
+        .mount(&scene.server)
+        .await;
+    scene.create_user("ana@contoso.test").await;
+    scene
+        .until("held", |scene| scene.outcome("create held: adopt_inactive"))
+        .await;
+    assert_eq!(scene.writes().await.len(), 1, "the stranger is not touched");
+}
+
+#[tokio::test]
+async fn an_active_account_of_the_same_name_is_adopted() {
+    let listed =
+        json!({ "totalResults": 1, "Resources": [{ "id": "55", "userName": "ana@contoso.test", "active": true }] });
+    let page = ResponseTemplate::new(200).set_body_json(listed);
+    let scene = Scene::start(vec![
+        answer("GET", "/Users$", 1, page),
+        answer("GET", "/Users/55$", 9, ResponseTemplate::new(200).set_body_json(json!({ "id": "55", "userName": "ana@contoso.test", "displayName": "Old", "externalId": "ana@contoso.test", "active": true }))),
+    ])
+    .await;
+    scene.create_user("Ana@contoso.test").await;
+    scene.until("adopted", |scene| scene.outcome("create applied")).await;
+    insta::assert_json_snapshot!(bodies(&scene.writes().await));
+}
+
+#[tokio::test]
+async fn the_identity_of_the_bridge_is_never_written() {
+    let scene = Scene::start(vec![]).await;
+    let admin = scene.create_user("Admin@contoso.test").await;
+    scene
+        .until("protected", |scene| scene.outcome("create protected"))
+        .await;
+    scene
+        .patch_user(&admin, json!({ "op": "Replace", "path": "active", "value": "False" }))
+        .await;
+    scene
+        .until("still protected", |scene| scene.outcome("disable protected"))
+        .await;
+    assert!(scene.writes().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_target_that_is_out_is_one_event_and_recovers_by_itself() {
+    let login =
+        ResponseTemplate::new(302).insert_header("location", "/login.html?error=private-link-validation-error:1");
+    let scene = Scene::start(vec![answer("GET", "/Me$", 3, login)]).await;
+    scene.create_user("ana@contoso.test").await;
+    scene
+        .until("out", |scene| scene.status.get().cause == Some("private-link"))
+        .await;
+    assert!(scene.writes().await.is_empty());
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    scene
+        .until("ok", |scene| {
+            matches!(
+                scene.status.get(),
+                Reported {
+                    state: "ok",
+                    cause: None,
+                    ..
+                }
+            )
+        })
+        .await;
+    let events = scene.store.read::<_, StoreError, _>(|store| store.events(10)).unwrap();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!((events[0].cause.as_str(), events[0].count), ("private-link", 3));
+    assert!(events[0].ended_at.is_some());
+}
+
+#[tokio::test]
+async fn a_refused_batch_of_members_is_split_until_only_the_bad_edge_is_left_out() {
+    let scene = Scene::start(vec![]).await;
+    for (number, name) in ["a", "b", "c", "d"].iter().enumerate() {
+        let made = ResponseTemplate::new(200).set_body_json(json!({ "id": format!("{}", 20 + number) }));
+        Mock::given(method("POST"))
+            .and(path(format!("{BASE}/Users")))
+            .and(wiremock::matchers::body_string_contains(format!("{name}@contoso.test")))
+            .respond_with(made)
+            .with_priority(1)
+            .mount(&scene.server)
+            .await;
+    }
+    // Whatever names member 22 is refused.
+    Mock::given(method("PATCH"))
+        .and(wiremock::matchers::body_string_contains("\"22\""))
+        .respond_with(scim_error(400, "no such member"))
+        .with_priority(1)
+        .mount(&scene.server)
+        .await;
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        ids.push(scene.create_user(&format!("{name}@contoso.test")).await);
+    }
+    scene
+        .until("all created", |scene| {
+            scene
+                .log()
+                .iter()
+                .filter(|line| line.ends_with("create applied"))
+                .count()
+                == 4
+        })
+        .await;
+    let group = ScimId::random();
+    let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Ops" });
+    scene
+        .directory
+        .create_group(&request(), group.clone(), body)
+        .await
+        .unwrap();
+    scene
+        .until("group created", |scene| scene.outcome("Ops create applied"))
+        .await;
+    let members: Vec<Value> = ids.iter().map(|id| json!({ "value": id.as_str() })).collect();
+    let add = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "add", "path": "members", "value": members }] });
+    scene
+        .directory
+        .patch_group(&request(), group.as_str(), add)
+        .await
+        .unwrap();
+    scene
+        .until("settled", |scene| scene.outcome("Ops update applied"))
+        .await;
+    let patches: Vec<String> = scene
+        .writes()
+        .await
+        .into_iter()
+        .filter(|write| write.starts_with("PATCH"))
+        .collect();
+    let good: Vec<&String> = patches.iter().filter(|write| !write.contains("\"22\"")).collect();
+    let added = |id: &str| good.iter().any(|write| write.contains(&format!("\"{id}\"")));
+    assert!(added("20") && added("21") && added("23"), "{patches:?}");
+    assert!(
+        patches.iter().filter(|write| write.contains("\"22\"")).count() <= 3,
+        "{patches:?}"
+    );
+}

@@ -36,7 +36,9 @@ pub(super) async fn targets(State(operations): State<Operations>) -> Response {
     for (name, status) in &operations.targets {
         let reported = status.get();
         all_ok &= matches!(reported.state, "ok" | "dry-run");
-        shown.push(describe(name, &reported));
+        // Counted now, not when the reconciler last looked: zero means that nothing waits.
+        let depth = operations.store.read::<_, StoreError, _>(|store| store.queue_depth(name));
+        shown.push(describe(name, &reported, depth.unwrap_or((0, 0))));
     }
     let status = if all_ok {
         StatusCode::OK
@@ -46,7 +48,7 @@ pub(super) async fn targets(State(operations): State<Operations>) -> Response {
     reply(status, &json!({ "targets": shown }))
 }
 
-fn describe(name: &str, reported: &Reported) -> Value {
+fn describe(name: &str, reported: &Reported, (queued, pending): (u64, u64)) -> Value {
     let state = if reported.state.is_empty() {
         "starting"
     } else {
@@ -58,8 +60,8 @@ fn describe(name: &str, reported: &Reported) -> Value {
         "cause": reported.cause,
         "reason": reported.detail,
         "since": reported.since.map(crate::clock::Timestamp::to_rfc3339),
-        "queued": reported.queued,
-        "pending": reported.pending,
+        "queued": queued,
+        "pending": pending,
     })
 }
 

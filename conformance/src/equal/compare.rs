@@ -53,28 +53,42 @@ fn compare_users(intent: &Intent, earlier: &[&Intent], state: &State, baseline: 
         .values()
         .map(|user| (user.user_name.as_str(), user.display_name.as_str()))
         .collect();
-    let known_before = |name: &str| earlier.iter().any(|then| then.users.values().any(|user| user.user_name == name));
+    let known_before = |name: &str| {
+        earlier
+            .iter()
+            .any(|then| then.users.values().any(|user| user.user_name == name))
+    };
     for (name, display) in &wanted {
         match state.users.iter().find(|user| user.user_name == *name) {
             None => result.differences.push(format!("user {name}: missing at Databricks")),
             Some(user) if !user.active => result.differences.push(format!("user {name}: inactive at Databricks")),
             Some(user) if user.display_name.as_deref() != Some(*display) => {
                 let shown = user.display_name.as_deref().unwrap_or("nothing");
-                result.differences.push(format!("user {name}: displayName is {shown:?}, should be {display:?}"));
+                result
+                    .differences
+                    .push(format!("user {name}: displayName is {shown:?}, should be {display:?}"));
             }
             Some(_) => {}
         }
     }
-    for user in state.users.iter().filter(|user| !wanted.contains_key(user.user_name.as_str())) {
+    for user in state
+        .users
+        .iter()
+        .filter(|user| !wanted.contains_key(user.user_name.as_str()))
+    {
         let name = &user.user_name;
         if baseline.users.contains(&user.id) {
             result.explained.push(format!("user {name}: foreign, was there before"));
         } else if !user.active && known_before(name) {
             result.explained.push(format!("user {name}: tombstone, deactivated"));
         } else if user.active {
-            result.differences.push(format!("user {name}: active at Databricks, wanted by nobody"));
+            result
+                .differences
+                .push(format!("user {name}: active at Databricks, wanted by nobody"));
         } else {
-            result.differences.push(format!("user {name}: at Databricks, never wanted"));
+            result
+                .differences
+                .push(format!("user {name}: at Databricks, never wanted"));
         }
     }
 }
@@ -91,7 +105,10 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
         .values()
         .map(|group| {
             let people = group.people.iter().filter_map(|id| intent.users.get(id));
-            (group.display_name.as_str(), people.map(|user| user.user_name.as_str()).collect())
+            (
+                group.display_name.as_str(),
+                people.map(|user| user.user_name.as_str()).collect(),
+            )
         })
         .collect();
     for (name, members) in &wanted {
@@ -99,23 +116,42 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
             result.differences.push(format!("group {name}: missing at Databricks"));
             continue;
         };
-        let has: BTreeSet<&str> = group.members.iter().filter_map(|id| active.get(id.as_str()).copied()).collect();
+        let has: BTreeSet<&str> = group
+            .members
+            .iter()
+            .filter_map(|id| active.get(id.as_str()).copied())
+            .collect();
         for missing in members.difference(&has) {
             result.differences.push(format!("group {name}: {missing} is missing"));
         }
         for extra in has.difference(members) {
-            result.differences.push(format!("group {name}: {extra} is a member, wanted by nobody"));
+            result
+                .differences
+                .push(format!("group {name}: {extra} is a member, wanted by nobody"));
         }
     }
-    let known_before = |name: &str| earlier.iter().any(|then| then.groups.values().any(|group| group.display_name == name));
-    for group in state.groups.iter().filter(|group| !wanted.contains_key(group.display_name.as_str())) {
+    let known_before = |name: &str| {
+        earlier
+            .iter()
+            .any(|then| then.groups.values().any(|group| group.display_name == name))
+    };
+    for group in state
+        .groups
+        .iter()
+        .filter(|group| !wanted.contains_key(group.display_name.as_str()))
+    {
         let name = &group.display_name;
         if baseline.groups.contains(&group.id) {
-            result.explained.push(format!("group {name}: foreign or protected, was there before"));
+            result
+                .explained
+                .push(format!("group {name}: foreign or protected, was there before"));
         } else if group.members.is_empty() && known_before(name) {
             result.explained.push(format!("group {name}: shell of a deleted group"));
         } else {
-            result.differences.push(format!("group {name}: at Databricks with {} members, wanted by nobody", group.members.len()));
+            result.differences.push(format!(
+                "group {name}: at Databricks with {} members, wanted by nobody",
+                group.members.len()
+            ));
         }
     }
 }
@@ -174,8 +210,14 @@ mod tests {
         assert_eq!(differences(|state| state.users.clear()).len(), 2);
         assert_eq!(differences(|state| state.users[0].active = false).len(), 2);
         assert_eq!(differences(|state| state.users[0].display_name = None).len(), 1);
-        assert_eq!(differences(|state| state.groups[0].members.clear()), ["group Ops: ana@contoso.test is missing"]);
-        assert_eq!(differences(|state| state.groups[0].display_name = "Other".to_owned()).len(), 2);
+        assert_eq!(
+            differences(|state| state.groups[0].members.clear()),
+            ["group Ops: ana@contoso.test is missing"]
+        );
+        assert_eq!(
+            differences(|state| state.groups[0].display_name = "Other".to_owned()).len(),
+            2
+        );
         let stranger = StateUser {
             id: "2".to_owned(),
             user_name: "eve@contoso.test".to_owned(),

@@ -73,7 +73,9 @@ impl Directory {
             directory.add_team(group)?;
         }
         for id in list(&file, "assignments")? {
-            directory.assigned.insert(id.as_str().context("assignments: an id is text")?.to_owned());
+            directory
+                .assigned
+                .insert(id.as_str().context("assignments: an id is text")?.to_owned());
         }
         Ok(directory)
     }
@@ -103,7 +105,10 @@ impl Directory {
     }
 
     fn add_team(&mut self, group: &Value) -> Result<()> {
-        let members = list(group, "members")?.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
+        let members = list(group, "members")?
+            .iter()
+            .filter_map(|id| id.as_str().map(str::to_owned))
+            .collect();
         let team = Team {
             display: text(group, "displayName")?,
             members,
@@ -189,11 +194,15 @@ impl Directory {
     }
 
     fn person(&mut self, id: &str) -> Result<&mut Person> {
-        self.people.get_mut(id).with_context(|| format!("there is no user {id}"))
+        self.people
+            .get_mut(id)
+            .with_context(|| format!("there is no user {id}"))
     }
 
     fn team(&mut self, id: &str) -> Result<&mut Team> {
-        self.teams.get_mut(id).with_context(|| format!("there is no group {id}"))
+        self.teams
+            .get_mut(id)
+            .with_context(|| format!("there is no group {id}"))
     }
 
     /// What Databricks should hold: people who are assigned, or are direct members of an assigned
@@ -213,7 +222,12 @@ impl Directory {
             }
         }
         for (id, team) in assigned_teams() {
-            let people = team.members.iter().filter(|member| self.people.contains_key(*member)).cloned().collect();
+            let people = team
+                .members
+                .iter()
+                .filter(|member| self.people.contains_key(*member))
+                .cloned()
+                .collect();
             let group = IntentGroup {
                 display_name: team.display.clone(),
                 people,
@@ -240,7 +254,13 @@ impl Person {
     fn held(&self) -> Vec<String> {
         ["displayName", "givenName", "surname", "mailNickname"]
             .iter()
-            .map(|key| self.attributes.get(*key).and_then(Value::as_str).unwrap_or_default().to_owned())
+            .map(|key| {
+                self.attributes
+                    .get(*key)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect()
     }
 }
@@ -257,10 +277,16 @@ fn invited(name: &str) -> String {
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
-    value.get(key).and_then(Value::as_array).with_context(|| format!("{key}: a list is missing"))
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .with_context(|| format!("{key}: a list is missing"))
 }
 
 fn text(value: &Value, key: &str) -> Result<String> {
-    let found = value.get(key).and_then(Value::as_str).with_context(|| format!("{key}: text is missing"))?;
+    let found = value
+        .get(key)
+        .and_then(Value::as_str)
+        .with_context(|| format!("{key}: text is missing"))?;
     Ok(found.to_owned())
 }

@@ -43,7 +43,9 @@ fn groups(before: &Intent, after: &Intent) -> usize {
                 writes += usize::from(old.display_name != group.display_name);
                 writes += now.difference(&then).count().div_ceil(BATCH);
                 // Someone disabled who is still in the group in the directory stays in it.
-                let left = then.difference(&now).filter(|account| !is_still_member(account, &group.people));
+                let left = then
+                    .difference(&now)
+                    .filter(|account| !is_still_member(account, &group.people));
                 writes += left.count().div_ceil(BATCH);
             }
         }
@@ -105,7 +107,10 @@ mod tests {
             (r#"{"edit":"leave","user":"a"}"#, 2),
             (r#"{"edit":"rename_group","group":"g","displayName":"Ops 2"}"#, 1),
             (r#"{"edit":"remove_member","group":"g","user":"a"}"#, 2),
-            (r#"{"edit":"update","user":"a","set":{"userPrincipalName":"anna@x.test"}}"#, 2 + 1),
+            (
+                r#"{"edit":"update","user":"a","set":{"userPrincipalName":"anna@x.test"}}"#,
+                2 + 1,
+            ),
             (r#"{"edit":"delete_group","group":"g"}"#, 2 + 1),
         ] {
             let (before, now) = after(edit);

@@ -17,7 +17,8 @@ pub fn become_bridge(arguments: &[OsString]) -> Option<ExitCode> {
     let [_, first, rest @ ..] = arguments else {
         return None;
     };
-    (first == ARGUMENT).then(|| bridge::cli::main(std::iter::once(OsString::from("scim-bridge")).chain(rest.iter().cloned())))
+    (first == ARGUMENT)
+        .then(|| bridge::cli::main(std::iter::once(OsString::from("scim-bridge")).chain(rest.iter().cloned())))
 }
 
 /// A running, killed or stopped bridge.
@@ -93,7 +94,11 @@ impl BridgeProcess {
         let Some(mut child) = self.child.take() else {
             return Ok(());
         };
-        let asked = Command::new("kill").arg("-TERM").arg(self.pid.to_string()).status().await?;
+        let asked = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.pid.to_string())
+            .status()
+            .await?;
         if !asked.success() {
             bail!("the bridge cannot be signalled");
         }
@@ -113,21 +118,39 @@ impl BridgeProcess {
     pub async fn start_again(&mut self) -> Result<()> {
         let ready = self.folder.join("ready.json");
         let _ = std::fs::remove_file(&ready);
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.join("bridge.log"))?;
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("bridge.log"))?;
         let mut command = Command::new(&self.program);
-        command.arg(ARGUMENT).arg("serve").arg("--config").arg(self.folder.join("bridge.toml"));
+        command
+            .arg(ARGUMENT)
+            .arg("serve")
+            .arg("--config")
+            .arg(self.folder.join("bridge.toml"));
         command.arg("--ready-file").arg(&ready);
         if self.json_log {
             command.args(["--log", "json"]);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
         let mut child = command.spawn().context("the bridge's process cannot be started")?;
         self.pid = child.id().unwrap_or_default();
         let answers = wait_for(&ready, &mut child).await;
         let Some(told) = answers? else {
             let log = self.log();
-            let last = log.lines().rev().find(|line| line.starts_with("scim-bridge: ")).unwrap_or("it ended");
-            bail!("the bridge does not start: {}", last.trim_start_matches("scim-bridge: "));
+            let last = log
+                .lines()
+                .rev()
+                .find(|line| line.starts_with("scim-bridge: "))
+                .unwrap_or("it ended");
+            bail!(
+                "the bridge does not start: {}",
+                last.trim_start_matches("scim-bridge: ")
+            );
         };
         self.url = text(&told["bridge"]["url"]);
         self.ops_url = text(&told["bridge"]["ops_url"]);
@@ -145,7 +168,9 @@ impl BridgeProcess {
         let lines: Vec<String> = config
             .lines()
             .map(|line| match line {
-                "listen = \"127.0.0.1:0\"" => listeners.next().map_or_else(String::new, |port| format!("listen = \"127.0.0.1:{port}\"")),
+                "listen = \"127.0.0.1:0\"" => listeners
+                    .next()
+                    .map_or_else(String::new, |port| format!("listen = \"127.0.0.1:{port}\"")),
                 line => line.replace("https://localhost:0/", &format!("https://localhost:{scim}/")),
             })
             .collect();
@@ -168,7 +193,9 @@ async fn wait_for(ready: &Path, child: &mut Child) -> Result<Option<Value>> {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.context("the bridge did not get ready")?
+    tokio::time::timeout(Duration::from_secs(30), waiting)
+        .await
+        .context("the bridge did not get ready")?
 }
 
 fn text(value: &Value) -> String {

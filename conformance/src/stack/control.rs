@@ -90,8 +90,15 @@ impl State {
 
     /// Names of the members of the group of this name, sorted.
     pub fn members(&self, name: &str) -> Vec<String> {
-        let names: BTreeMap<&str, &str> = self.users.iter().map(|user| (user.id.as_str(), user.user_name.as_str())).collect();
-        let members = self.group(name).map(|group| group.members.as_slice()).unwrap_or_default();
+        let names: BTreeMap<&str, &str> = self
+            .users
+            .iter()
+            .map(|user| (user.id.as_str(), user.user_name.as_str()))
+            .collect();
+        let members = self
+            .group(name)
+            .map(|group| group.members.as_slice())
+            .unwrap_or_default();
         let mut found: Vec<String> = members
             .iter()
             .map(|id| names.get(id.as_str()).copied().unwrap_or(id).to_owned())
@@ -122,7 +129,9 @@ impl Control {
     ///
     /// When the listener does not answer as it should.
     pub async fn history(&self, since: u64) -> Result<Vec<Received>> {
-        Ok(serde_json::from_value(self.get(&format!("/history?since={since}")).await?)?)
+        Ok(serde_json::from_value(
+            self.get(&format!("/history?since={since}")).await?,
+        )?)
     }
 
     /// The number of the newest request received.
@@ -159,7 +168,9 @@ impl Control {
     ///
     /// When the listener does not answer as it should.
     pub async fn disarm(&self) -> Result<()> {
-        self.send(reqwest::Method::DELETE, "/faults", &Value::Null).await.map(|_| ())
+        self.send(reqwest::Method::DELETE, "/faults", &Value::Null)
+            .await
+            .map(|_| ())
     }
 
     /// A foreign hand: a SCIM request executed inside, outside limits and history.

@@ -69,7 +69,11 @@ impl Stack {
     /// One line saying what could not start: a taken port, for instance.
     pub async fn start(options: StackOptions) -> Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
-        let base = if options.ephemeral { Options::ephemeral() } else { Options::default() };
+        let base = if options.ephemeral {
+            Options::ephemeral()
+        } else {
+            Options::default()
+        };
         let databricks = MockDatabricks::start(Options {
             limits: options.limits,
             ca_dir: Some(folder.path().join("ca")),

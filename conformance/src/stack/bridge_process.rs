@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
+use super::StackOptions;
+
 /// The first argument that turns a program of this crate into the bridge.
 pub const ARGUMENT: &str = "bridge-process";
 
@@ -25,6 +27,7 @@ pub fn become_bridge(arguments: &[OsString]) -> Option<ExitCode> {
 #[derive(Debug)]
 pub struct BridgeProcess {
     program: PathBuf,
+    environment: Vec<(String, String)>,
     folder: PathBuf,
     json_log: bool,
     child: Option<Child>,
@@ -39,11 +42,12 @@ impl BridgeProcess {
     /// # Errors
     ///
     /// What the bridge said when it does not start.
-    pub async fn start(program: &Path, folder: &Path, json_log: bool) -> Result<Self> {
+    pub async fn start(options: &StackOptions, folder: &Path) -> Result<Self> {
         let mut process = Self {
-            program: program.to_owned(),
+            program: options.program.clone(),
+            environment: options.environment.clone(),
             folder: folder.to_owned(),
-            json_log,
+            json_log: options.json_log,
             child: None,
             url: String::new(),
             ops_url: String::new(),
@@ -132,6 +136,7 @@ impl BridgeProcess {
         if self.json_log {
             command.args(["--log", "json"]);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

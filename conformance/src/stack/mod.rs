@@ -31,8 +31,8 @@ pub struct StackOptions {
     pub time_factor: f64,
     /// Seed of the mock's ids and tokens.
     pub seed: Option<u64>,
-    /// More lines of the bridge's configuration, whole sections.
-    pub more: String,
+    /// Environment variables of the bridge, which override keys of its configuration.
+    pub environment: Vec<(String, String)>,
     /// Log lines of the bridge as JSON.
     pub json_log: bool,
 }
@@ -46,7 +46,7 @@ impl StackOptions {
             ephemeral: true,
             time_factor: 1.0,
             seed: None,
-            more: String::new(),
+            environment: Vec::new(),
             json_log: false,
         }
     }
@@ -92,7 +92,7 @@ impl Stack {
         ] {
             std::fs::write(folder.path().join(name), text)?;
         }
-        let bridge = BridgeProcess::start(&options.program, folder.path(), options.json_log).await?;
+        let bridge = BridgeProcess::start(&options, folder.path()).await?;
         Ok(Self {
             folder,
             databricks,
@@ -215,7 +215,6 @@ fn configuration(options: &StackOptions, databricks: &MockDatabricks) -> Result<
     let address = private.host_str().context("the private front end has an address")?;
     let (listen, ops) = if options.ephemeral { (0, 0) } else { (8585, 8586) };
     let (host, pace, factor) = (databricks.workspace_host(), options.limits, options.time_factor);
-    let more = &options.more;
     Ok(format!(
         r#"[server]
 listen = "127.0.0.1:{listen}"
@@ -241,7 +240,6 @@ ca_file = "ca/ca.pem"
 
 [test]
 time_factor = {factor:?}
-
-{more}"#
+"#
     ))
 }

@@ -1,0 +1,8 @@
+//! The whole stack: real TLS, a real store, the bridge as a process.
+
+mod changes;
+mod corpus;
+mod crash;
+mod once;
+mod outage;
+mod scene;

@@ -37,7 +37,9 @@ pub(super) async fn targets(State(operations): State<Operations>) -> Response {
         let reported = status.get();
         all_ok &= matches!(reported.state, "ok" | "dry-run");
         // Counted now, not when the reconciler last looked: zero means that nothing waits.
-        let depth = operations.store.read::<_, StoreError, _>(|store| store.queue_depth(name));
+        let depth = operations
+            .store
+            .read::<_, StoreError, _>(|store| store.queue_depth(name));
         shown.push(describe(name, &reported, depth.unwrap_or((0, 0))));
     }
     let status = if all_ok {

@@ -50,7 +50,9 @@ impl Scene {
         let url = format!("{}{path}", self.stack.bridge_url());
         let mut request = self.client.request(method, url).bearer_auth(self.stack.token());
         if let Some(body) = body {
-            request = request.header("content-type", "application/scim+json").body(body.to_string());
+            request = request
+                .header("content-type", "application/scim+json")
+                .body(body.to_string());
         }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();

@@ -167,7 +167,7 @@ async fn once(stack: Stack, arguments: &Arguments, rehearsal: &Rehearsal) -> Res
         DialectArgument::Compliant => Dialect::Compliant,
     };
     let bar = progress_bar();
-    let run = Run::new(&stack, rehearsal, dialect, |moment| show(&bar, moment)).await?;
+    let run = Run::new(&stack, rehearsal, dialect, |moment| show(&bar, &moment)).await?;
     let mut outcome = run.to_the_end().await?;
     if let Some(group) = &arguments.corrupt {
         outcome = corrupted(&stack, rehearsal, group, outcome).await?;
@@ -222,7 +222,7 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, moment: Moment) {
+fn show(bar: &ProgressBar, moment: &Moment) {
     match moment {
         Moment::Begins(step) => {
             bar.set_prefix(step);

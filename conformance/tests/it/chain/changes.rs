@@ -1,6 +1,7 @@
 //! Each kind of change, and the Databricks calls that it takes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use conformance::stack::control::Received;
 use reqwest::Method;
@@ -37,7 +38,7 @@ fn number_ids(text: &str, numbers: &mut BTreeMap<String, usize>) -> String {
         if digits.len() >= 12 {
             let next = numbers.len() + 1;
             let number = *numbers.entry(digits.to_owned()).or_insert(next);
-            out.push_str(&format!("#{number}"));
+            let _ = write!(out, "#{number}");
         } else {
             out.push_str(digits);
         }

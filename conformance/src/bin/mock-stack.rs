@@ -225,7 +225,7 @@ fn progress_bar() -> ProgressBar {
 fn show(bar: &ProgressBar, moment: &Moment) {
     match moment {
         Moment::Begins(step) => {
-            bar.set_prefix(step);
+            bar.set_prefix(*step);
             bar.set_length(0);
             bar.set_position(0);
             bar.set_message("");

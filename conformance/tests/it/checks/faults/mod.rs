@@ -1,0 +1,89 @@
+//! The fault table: one mutation of a right server, and the checks that must see it.
+//!
+//! Each row names the checks it is made for. The whole table, fault by check, is a snapshot:
+//! a check that begins to see a fault, or no longer does, shows itself there. Every check
+//! is seen to fail by some fault.
+
+mod answers;
+mod changes;
+mod finding;
+mod groups;
+mod life_cycles;
+mod load;
+mod users;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use futures_util::{StreamExt, stream};
+
+use super::list::ALL;
+use super::{checked, ids};
+use crate::support::Fault;
+use crate::support::server::Call;
+
+/// One row of the table.
+struct Row {
+    name: &'static str,
+    fault: Fault,
+    /// Ids of the checks that it is made for: they fail.
+    seen_by: &'static [&'static str],
+}
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn row(name: &'static str, fault: Fault, seen_by: &'static [&'static str]) -> Row {
+    Row { name, fault, seen_by }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_fails_exactly_the_checks_it_should() {
+    let rows = [
+        answers::rows(),
+        users::rows(),
+        finding::rows(),
+        changes::rows(),
+        groups::rows(),
+        load::rows(),
+        life_cycles::rows(),
+    ]
+    .into_iter()
+    .flatten();
+    let mut reports = stream::iter(rows.map(|row| async move {
+        let report = checked(row.fault, &[]).await;
+        (row.name, row.seen_by, report)
+    }))
+    .buffered(4);
+    let (mut table, mut missed) = (String::new(), String::new());
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    while let Some((name, seen_by, report)) = reports.next().await {
+        assert!(names.insert(name), "a name stands twice: {name}");
+        let (failed, blocked) = (ids(&report, "fail"), ids(&report, "blocked"));
+        for id in seen_by.iter().filter(|id| !failed.contains(id)) {
+            let _ = writeln!(missed, "{name}: not seen by {id}");
+        }
+        let _ = writeln!(table, "{name}\n  fail    {}", failed.join(" "));
+        if !blocked.is_empty() {
+            let _ = writeln!(table, "  blocked {}", blocked.join(" "));
+        }
+        seen.extend(failed);
+    }
+    assert!(missed.is_empty(), "{missed}");
+    let unseen: Vec<&str> = ALL.into_iter().filter(|id| !seen.contains(id)).collect();
+    assert!(unseen.is_empty(), "no fault makes these checks fail: {unseen:?}");
+    insta::assert_snapshot!("fault_table", table);
+}
+
+/// Leaves out the operations that this says, with a path or as a key of a path-less value.
+fn without(call: &mut Call, ignored: impl Fn(&str) -> bool) {
+    let Some(operations) = call.operations() else { return };
+    operations.retain(|operation| !operation["path"].as_str().is_some_and(&ignored));
+    for operation in operations {
+        if operation["path"].is_null()
+            && let Some(keys) = operation["value"].as_object_mut()
+        {
+            keys.retain(|key, _| !ignored(key));
+        }
+    }
+}

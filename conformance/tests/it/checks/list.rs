@@ -1,0 +1,21 @@
+//! The list of checks, written down a second time: a row that is lost is missed.
+
+use conformance::catalogue;
+
+/// Every check there is.
+pub const ALL: [&str; 43] = [
+    "CRE-01", "CRE-05", "CRE-08", "CRE-17", //
+    "REA-01", "REA-05", //
+    "QRY-02", "QRY-03", "QRY-04", "QRY-05", "QRY-09", "QRY-35", //
+    "PAT-01", "PAT-09", "PAT-12", "PAT-13", "PAT-14", "PAT-19", "PAT-20", "PAT-22", //
+    "GRP-01", "GRP-02", "GRP-04", "GRP-06", "GRP-09", "GRP-14", //
+    "DEL-01", "DEL-03", "DEL-04", //
+    "ENT-01", "ENT-02", "ENT-03", "ENT-04", "ENT-05", "ENT-06", "ENT-07", "ENT-08", "ENT-09", "ENT-10", "ENT-11",
+    "ENT-12", "ENT-13", "ENT-15",
+];
+
+#[test]
+fn the_catalogue_holds_exactly_these_checks() {
+    let ids: Vec<&str> = catalogue::all().iter().map(|check| check.id).collect();
+    assert_eq!(ids, ALL);
+}

@@ -1,6 +1,6 @@
 //! Versions of resources and requests that depend on them (RFC 7644 §3.14, RFC 9110 §13).
 //!
-//! The surprise: SCIM's versions are weak ETags, and RFC 9110 §13.1.1 lets only strong ones pass
+//! The surprise: the versions of SCIM are weak tags, and RFC 9110 §13.1.1 lets only strong ones pass
 //! `If-Match`. RFC 7644 §3.14 sends a weak one in `If-Match` in its own example, so here both
 //! headers compare weakly: the opaque text decides, `W/` does not.
 

@@ -14,6 +14,7 @@
 //! The reading is tolerant because Entra's provisioning client writes two dialects of PATCH and
 //! keeps old habits in both; each habit is one named function in [`entra`].
 
+pub mod bulk;
 pub mod entra;
 pub mod error;
 pub mod filter;

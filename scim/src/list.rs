@@ -52,7 +52,10 @@ mod tests {
     fn the_last_page_has_no_next_cursor() {
         let last = response_with_cursor(Vec::new(), 3, None);
         assert_eq!((last.get("nextCursor"), last.get("startIndex")), (None, None));
-        assert_eq!(response_with_cursor(Vec::new(), 3, Some("x".to_owned()))["nextCursor"], "x");
+        assert_eq!(
+            response_with_cursor(Vec::new(), 3, Some("x".to_owned()))["nextCursor"],
+            "x"
+        );
     }
 
     #[test]

@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn numbers_are_sorted_as_numbers() {
-        let resources = json!([{"id": "1", "x": 10}, {"id": "2", "x": -2.5}, {"id": "3", "x": 9}, {"id": "4", "x": -3}]);
+        let resources =
+            json!([{"id": "1", "x": 10}, {"id": "2", "x": -2.5}, {"id": "3", "x": 9}, {"id": "4", "x": -3}]);
         assert_eq!(sorted("x", None, resources.clone()), ["4", "2", "3", "1"]);
         assert_eq!(sorted("x", Some("descending"), resources), ["1", "3", "2", "4"]);
     }

@@ -35,7 +35,7 @@ pub use queue::{Enqueue, QueueClass, QueueRow};
 pub use read::Snapshot;
 pub use record::{Event, LogEntry, LogQuery, NewStep, StepEntry};
 pub use revisions::{Answer, Intent, IntentId, NewIntent, NewRevision, Revision};
-pub use signals::Signals;
+pub use signals::{Listener, Signals};
 pub use tombstones::Tombstone;
 pub use write::Transaction;
 

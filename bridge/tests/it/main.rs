@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod bulk;
 mod client;
 mod discovery;
 mod groups;
 mod program;
+mod queries;
 mod support;
 mod users;
+mod versions;
 mod worker;

@@ -1,7 +1,12 @@
 //! `sortBy` and `sortOrder` (RFC 7644 §3.4.2.3).
 //!
 //! Of a multi-valued attribute the primary value counts, else the first. A resource without the
-//! value comes last when ascending and first when descending.
+//! value comes last when ascending and first when descending ("resources with no value for the
+//! attribute … SHALL be sorted last / first").
+//!
+//! The surprise: attributes that no schema knows may hold text in one resource and a number in the
+//! next (rule A8). The order is total all the same, because a sort with an order that contradicts
+//! itself may panic: booleans come before numbers, numbers before text.
 
 use std::cmp::Ordering;
 
@@ -73,11 +78,13 @@ impl Sort {
         let Some(value) = place.get(resource).map(preferred) else {
             return (definition, None);
         };
-        match (&self.attribute.sub, value) {
+        let (definition, value) = match (&self.attribute.sub, value) {
             (None, Some(value)) => complex_means_value(definition, value),
             (Some(sub), Some(Value::Object(object))) => (definition.and_then(|found| found.sub(sub)), get(object, sub)),
             _ => (definition, None),
-        }
+        };
+        // `null` is no value (RFC 7643 §2.5).
+        (definition, value.filter(|value| !value.is_null()))
     }
 }
 
@@ -98,7 +105,17 @@ fn values(definition: Option<&Attribute>, a: &Value, b: &Value) -> Ordering {
         },
         (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ => Ordering::Equal,
+        (a, b) => kind(a).cmp(&kind(b)),
+    }
+}
+
+/// Which kinds come first when values of several kinds meet.
+fn kind(value: &Value) -> u8 {
+    match value {
+        Value::Bool(_) => 0,
+        Value::Number(_) => 1,
+        Value::String(_) => 2,
+        Value::Null | Value::Array(_) | Value::Object(_) => 3,
     }
 }
 
@@ -140,6 +157,52 @@ mod tests {
         ]);
         assert_eq!(sorted("emails.value", None, resources.clone()), ["2", "1"]);
         assert_eq!(sorted("emails", None, resources), ["2", "1"]);
+    }
+
+    #[test]
+    fn case_counts_where_the_schema_says_so() {
+        let resources = json!([{"id": "1", "externalId": "b"}, {"id": "2", "externalId": "C"}]);
+        assert_eq!(sorted("externalId", None, resources), ["2", "1"]);
+        let resources = json!([{"id": "1", "nickName": "b"}, {"id": "2", "nickName": "C"}]);
+        assert_eq!(sorted("nickName", None, resources), ["1", "2"]);
+    }
+
+    #[test]
+    fn values_of_several_kinds_have_one_order() {
+        let values = [
+            json!("b"),
+            json!(2),
+            json!("a"),
+            json!(null),
+            json!(true),
+            json!(1),
+            json!({"x": 1}),
+        ];
+        let resources: Vec<Value> = (0..70)
+            .map(|n| json!({"id": n.to_string(), "badge": values[n * 5 % 7]}))
+            .collect();
+        let order = sorted("badge", None, Value::Array(resources.clone()));
+        let shown: Vec<&Value> = order
+            .iter()
+            .map(|id| &resources[id.parse::<usize>().unwrap()]["badge"])
+            .collect();
+        let firsts: Vec<&Value> = shown.chunks(10).map(|chunk| chunk[0]).collect();
+        assert!(
+            shown
+                .chunks(10)
+                .take(5)
+                .all(|chunk| chunk.iter().all(|value| *value == chunk[0]))
+        );
+        assert_eq!(
+            firsts[..5],
+            [&json!(true), &json!(1), &json!(2), &json!("a"), &json!("b")]
+        );
+    }
+
+    #[test]
+    fn null_is_no_value() {
+        let resources = json!([{"id": "1", "x": null}, {"id": "2", "x": "a"}, {"id": "3"}]);
+        assert_eq!(sorted("x", None, resources), ["2", "1", "3"]);
     }
 
     #[test]

@@ -275,7 +275,11 @@ mod tests {
             r#"meta.lastModified lt "2026-01-06""#,
             "meta.lastModified ge 2026-01-05T08:00:00Z",
         ]);
-        none_match(&[r#"meta.lastModified gt "2026-01-05T08:00:00Z""#]);
+        none_match(&[
+            r#"meta.lastModified gt "2026-01-05T08:00:00Z""#,
+            r#"meta.lastModified lt "yesterday""#,
+            "meta.lastModified gt 1",
+        ]);
     }
 
     #[test]

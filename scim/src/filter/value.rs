@@ -14,7 +14,8 @@ use crate::text;
 
 /// Whether a single value, neither array nor absent, compares as asked.
 ///
-/// Without a definition, text compares without case and two dates as instants.
+/// Dates compare as instants, and with nothing that is no date. Without a definition, text compares
+/// without case and two dates as instants.
 pub(super) fn holds(definition: Option<&Attribute>, value: &Value, operator: Operator, literal: &Literal) -> bool {
     match operator {
         Operator::Eq => order(definition, value, literal) == Some(Ordering::Equal),
@@ -32,9 +33,12 @@ pub(super) fn holds(definition: Option<&Attribute>, value: &Value, operator: Ope
 /// How a value stands to a literal; `None` when the two cannot be compared.
 fn order(definition: Option<&Attribute>, value: &Value, literal: &Literal) -> Option<Ordering> {
     match (value, literal) {
-        (Value::String(text), Literal::String(other)) => {
-            instants(definition, text, other).or_else(|| Some(text_order(definition, text, other)))
-        }
+        (Value::String(text), Literal::String(other)) if is_date(definition) => instants(text, other),
+        (Value::String(text), Literal::String(other)) => match (definition, instants(text, other)) {
+            (None, Some(order)) => Some(order),
+            _ => Some(text_order(definition, text, other)),
+        },
+        (Value::String(_), Literal::Number(_)) if is_date(definition) => None,
         (Value::String(text), Literal::Number(number)) => Some(text_order(definition, text, &number.to_string())),
         (Value::String(text), Literal::Bool(other)) => entra::boolean_from_string(text).map(|value| value.cmp(other)),
         (Value::Bool(value), Literal::Bool(other)) => Some(value.cmp(other)),
@@ -68,11 +72,12 @@ fn is_case_exact(definition: Option<&Attribute>) -> bool {
     definition.is_some_and(|definition| definition.case_exact)
 }
 
-/// The order in time, when both are dates and the attribute may hold one.
-fn instants(definition: Option<&Attribute>, a: &str, b: &str) -> Option<Ordering> {
-    if definition.is_some_and(|definition| definition.kind != Type::DateTime) {
-        return None;
-    }
+fn is_date(definition: Option<&Attribute>) -> bool {
+    definition.is_some_and(|definition| definition.kind == Type::DateTime)
+}
+
+/// The order in time, when both are dates.
+fn instants(a: &str, b: &str) -> Option<Ordering> {
     Some(instant(a)?.cmp(&instant(b)?))
 }
 

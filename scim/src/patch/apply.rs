@@ -244,6 +244,8 @@ mod tests {
             json!({"op": "Remove", "path": r#"emails[type eq "home"].value"#, "value": "ANA@home.test"}),
             json!({"op": "replace", "path": r#"emails[type eq "home"].value"#, "value": ""}),
             json!({"op": "replace", "path": r#"emails[type eq "home"]"#, "value": null}),
+            json!({"op": "Remove", "path": r#"emails[type eq "home"]"#, "value": ""}),
+            json!({"op": "Remove", "path": r#"emails[type eq "home"]"#, "value": []}),
             json!({"op": "Remove", "path": "emails", "value": [{"value": "ana@HOME.test"}]}),
             json!({"op": "Remove", "path": "emails", "value": "ana@home.test"}),
         ] {
@@ -262,6 +264,7 @@ mod tests {
             json!({"op": "Remove", "path": "emails", "value": [{"value": "ana@home.test", "type": "work"}]}),
             json!({"op": "Remove", "path": "name.givenName", "value": "Eva"}),
             json!({"op": "Remove", "path": "emails", "value": []}),
+            json!({"op": "Remove", "path": "emails", "value": [{}, {"$ref": null}]}),
             json!({"op": "Remove", "path": "emails[type eq \"other\"].value"}),
         ] {
             unchanged(operation);

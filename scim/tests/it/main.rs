@@ -1,6 +1,8 @@
 //! The crate seen from outside: the RFC's examples, Entra's sequences, and properties.
 
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod entra_sequences;
 #[cfg(test)]
 mod properties;

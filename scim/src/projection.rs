@@ -84,7 +84,7 @@ impl Projection {
         let mut shown = Resource::new();
         for (key, value) in resource {
             let shown_value = match value {
-                Value::Object(extension) if path::is_urn(key) => self.extension(resource_type, key, extension),
+                Value::Object(extension) if path::is_uri(key) => self.extension(resource_type, key, extension),
                 value => self.attribute(resource_type, None, key, value),
             };
             if let Some(value) = shown_value {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::path::is_urn;
+use crate::path::is_uri;
 use crate::resource::{self, Resource};
 use crate::schema::{Attribute, ENTERPRISE_USER, ResourceType, Schema};
 
@@ -66,7 +66,7 @@ pub fn unlisted_extensions(resource: &Resource) -> Vec<String> {
         .collect();
     resource
         .iter()
-        .filter(|(name, value)| is_urn(name) && value.is_object())
+        .filter(|(name, value)| is_uri(name) && value.is_object())
         .map(|(urn, _)| urn.clone())
         .filter(|urn| !listed.contains(&urn.to_ascii_lowercase()))
         .collect()

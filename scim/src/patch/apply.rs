@@ -357,6 +357,18 @@ mod tests {
     }
 
     #[test]
+    fn extension_may_have_a_uri_that_is_no_urn() {
+        let uri = "https://contoso.test/scim/User";
+        let set = after(json!({"op": "add", "path": format!("{uri}:desk"), "value": "D4"}));
+        assert_eq!(set[uri], json!({"desk": "D4"}));
+        assert_eq!(set["schemas"], json!([CORE_USER, uri]));
+        assert_eq!(after(json!({"op": "add", "path": uri, "value": {"desk": "D4"}})), set);
+        assert_eq!(after(json!({"op": "add", "value": {uri: {"desk": "D4"}}})), set);
+        let (gone, _) = patched(&set, json!([{"op": "remove", "path": uri}])).unwrap();
+        assert_eq!(gone, ana());
+    }
+
+    #[test]
     fn manager_is_set_changed_and_cleared_in_every_form() {
         let path = format!("{ENTERPRISE_USER}:manager");
         let (set, _) = patched(

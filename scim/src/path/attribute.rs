@@ -1,7 +1,9 @@
 //! An attribute's name with optional URN and sub-attribute, and how it is cut out of one word.
 //!
 //! A schema URN ends with a version and a type (`…:2.0:User`), and what follows is the attribute.
-//! Only a URN without a version is cut at its last colon.
+//! A URN without a version is cut at its last colon, and so is a URI with an authority
+//! (`https://contoso.test/scim/User:badge`): the grammar has `[URI ":"]`, not only URNs (RFC 7644
+//! §3.4.2.2).
 
 use std::fmt;
 
@@ -98,7 +100,11 @@ impl Name {
 /// What was expected instead.
 pub(crate) fn split(word: &str) -> Result<Name, &'static str> {
     if !is_urn(word) {
-        return dotted(word).map(Name::Attribute);
+        return if is_uri(word) {
+            after_uri(word)
+        } else {
+            dotted(word).map(Name::Attribute)
+        };
     }
     let word = entra::enterprise_urn_with_typo(word);
     let Some(end) = schema_end(&word) else {
@@ -111,6 +117,28 @@ pub(crate) fn split(word: &str) -> Result<Name, &'static str> {
     }
     // The separator is a colon, or a dot in the old form (`entra::old_dotted_extension`).
     dotted(&tail[1..]).map(|path| Name::Attribute(path.with_urn(urn)))
+}
+
+/// Cuts a URI with an authority. What follows the last colon is the attribute, unless it still
+/// belongs to the URI: `//contoso.test`, `8443/scim`.
+fn after_uri(word: &str) -> Result<Name, &'static str> {
+    match word.rsplit_once(':') {
+        Some((_, tail)) if tail.contains('/') => Ok(Name::Extension(word.to_owned())),
+        Some((uri, tail)) => dotted(tail).map(|path| Name::Attribute(path.with_urn(uri))),
+        None => Err("an attribute after the URI"),
+    }
+}
+
+/// Whether a word is a URI that a schema may have, or begins with one: a URN, or a scheme and `//`.
+pub(crate) fn is_uri(word: &str) -> bool {
+    let has_scheme = || {
+        let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    };
+    is_urn(word) || has_scheme()
 }
 
 /// Whether a word is a URN, or begins with one.
@@ -230,6 +258,23 @@ mod tests {
             attribute("urn:contoso:people:badge.number"),
             parts(Some("urn:contoso:people"), "badge", Some("number"))
         );
+    }
+
+    #[test]
+    fn uri_with_an_authority_is_cut_at_its_last_colon() {
+        let uri = "https://contoso.test:8443/scim/2.0/User";
+        assert_eq!(split(uri), Ok(Name::Extension(uri.into())));
+        assert_eq!(
+            attribute(&format!("{uri}:badge.number")),
+            parts(Some(uri), "badge", Some("number"))
+        );
+        assert_eq!(
+            split("http://contoso.test"),
+            Ok(Name::Extension("http://contoso.test".into()))
+        );
+        assert!(split("http://contoso.test/x:").is_err());
+        assert!(split("emails:type:work").is_err());
+        assert!(split("://x:y").is_err());
     }
 
     #[test]

@@ -49,6 +49,7 @@ fn any_urn() -> impl Strategy<Value = Option<String>> {
         1 => Just(Some(ENTERPRISE_USER.to_owned())),
         1 => Just(Some("urn:contoso:people".to_owned())),
         1 => Just(Some("urn:okta:app:1.0:user".to_owned())),
+        1 => Just(Some("https://contoso.test:8443/scim/2.0/User".to_owned())),
     ]
 }
 
@@ -136,6 +137,7 @@ fn any_path() -> impl Strategy<Value = Path> {
     prop_oneof![
         1 => Just(Path::Extension(ENTERPRISE_USER.to_owned())),
         1 => Just(Path::Extension("urn:contoso:2.0:User".to_owned())),
+        1 => Just(Path::Extension("https://contoso.test/scim/User".to_owned())),
         4 => any_attribute().prop_map(Path::Attribute),
         4 => filtered,
     ]
@@ -174,6 +176,7 @@ fn any_key() -> impl Strategy<Value = String> {
         1 => Just(ENTERPRISE_USER.to_owned()),
         1 => Just(format!("{ENTERPRISE_USER}:manager")),
         1 => Just("urn:contoso:2.0:User".to_owned()),
+        1 => Just("https://contoso.test/scim/User".to_owned()),
         1 => Just("emails[type eq \"work\"].value".to_owned()),
         1 => Just("name.givenName".to_owned()),
         1 => "\\PC{0,6}",

@@ -115,6 +115,11 @@ pub(crate) fn split(word: &str) -> Result<Name, &'static str> {
     if tail.is_empty() {
         return Ok(Name::Extension(urn.to_owned()));
     }
+    // A name has no colon, so a URN that goes on behind its type ends at the last one.
+    if let Some((_, name)) = tail[1..].rsplit_once(':') {
+        let urn = &word[..word.len() - name.len() - 1];
+        return dotted(name).map(|path| Name::Attribute(path.with_urn(urn)));
+    }
     // The separator is a colon, or a dot in the old form (`entra::old_dotted_extension`).
     dotted(&tail[1..]).map(|path| Name::Attribute(path.with_urn(urn)))
 }
@@ -250,6 +255,15 @@ mod tests {
             attribute("urn:app:1.0:people:2.0:User:badge"),
             parts(Some("urn:app:1.0:people:2.0:User"), "badge", None)
         );
+    }
+
+    #[test]
+    fn urn_that_goes_on_behind_its_type_is_cut_at_its_last_colon() {
+        assert_eq!(
+            attribute("urn:contoso:2.0:User:device:serial.no"),
+            parts(Some("urn:contoso:2.0:User:device"), "serial", Some("no"))
+        );
+        assert!(split("urn:contoso:2.0:User:device:").is_err());
     }
 
     #[test]

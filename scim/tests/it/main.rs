@@ -5,6 +5,8 @@ mod dialects;
 #[cfg(test)]
 mod entra_sequences;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod rfc_examples;

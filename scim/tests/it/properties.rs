@@ -106,7 +106,7 @@ fn any_value_filter() -> BoxedStrategy<Filter> {
     logic(prop_oneof![3 => comparison(target), 1 => present].boxed())
 }
 
-fn any_filter() -> BoxedStrategy<Filter> {
+pub(crate) fn any_filter() -> BoxedStrategy<Filter> {
     let plain = any_attribute().prop_map(|attribute| Target {
         attribute,
         filter: None,
@@ -126,7 +126,7 @@ fn any_filter() -> BoxedStrategy<Filter> {
     logic(prop_oneof![3 => comparison(target.clone()), 1 => target.prop_map(Filter::Present), 1 => element].boxed())
 }
 
-fn any_path() -> impl Strategy<Value = Path> {
+pub(crate) fn any_path() -> impl Strategy<Value = Path> {
     let filtered = (any_urn(), any_name(), any_value_filter(), prop::option::of(any_name())).prop_map(
         |(urn, name, filter, sub)| Path::Filtered {
             attribute: AttributePath { urn, name, sub: None },
@@ -253,7 +253,7 @@ fn limits() -> Limits {
 }
 
 /// The same cases every time. `PROPTEST_RNG_SEED` and `PROPTEST_CASES` look elsewhere and further.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let mut config = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()

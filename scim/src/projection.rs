@@ -1,9 +1,10 @@
 //! `attributes` and `excludedAttributes` (RFC 7644 §3.9, §3.10): which part of a resource to
 //! answer.
 //!
-//! Whatever is asked, `id` and `schemas` stay and what is `returned: never` does not show. With
-//! both parameters `attributes` decides. Names no schema knows are looked for all the same, since
-//! a resource may hold them (rule A8).
+//! Attributes and sub-attributes each have a word in it (RFC 7643 §7): what is `returned: always`,
+//! as `id` and `schemas` are, stays whatever is asked, `never` never shows, `request` shows only
+//! when asked for by name. With both parameters `attributes` decides. Names no schema knows are
+//! looked for all the same, since a resource may hold them (rule A8).
 
 use serde_json::{Map, Value};
 
@@ -83,7 +84,7 @@ impl Projection {
         let mut shown = Resource::new();
         for (key, value) in resource {
             let shown_value = match value {
-                Value::Object(extension) if path::is_urn(key) => self.extension(resource_type, key, extension),
+                Value::Object(extension) if path::is_uri(key) => self.extension(resource_type, key, extension),
                 value => self.attribute(resource_type, None, key, value),
             };
             if let Some(value) = shown_value {
@@ -107,26 +108,56 @@ impl Projection {
 
     fn attribute(&self, resource_type: &ResourceType, urn: Option<&str>, name: &str, value: &Value) -> Option<Value> {
         let place = Place::named(resource_type, urn, name);
-        let definition = place.definition();
-        match definition.map_or(Returned::Default, |found| found.returned) {
-            Returned::Never => return None,
-            Returned::Always => return Some(value.clone()),
-            Returned::Default | Returned::Request => {}
+        let share = match &self.kind {
+            Kind::Everything => Share::None,
+            Kind::Only(names) | Kind::Without(names) => share(resource_type, names, &place),
+        };
+        let (is_named, parts) = match &share {
+            Share::None => (false, &[][..]),
+            Share::Whole => (true, &[][..]),
+            // What is asked for in parts is asked for; what is excluded in parts is not excluded.
+            Share::Parts(parts) => (matches!(self.kind, Kind::Only(_)), parts.as_slice()),
+        };
+        self.shown(place.definition(), value, is_named, parts)
+    }
+
+    /// An attribute's value, or those sub-attributes of it that the list leaves. `parts` are the
+    /// sub-attributes that the list names.
+    fn shown(&self, definition: Option<&Attribute>, value: &Value, is_named: bool, parts: &[&str]) -> Option<Value> {
+        let returned = definition.map_or(Returned::Default, |found| found.returned);
+        if !self.shows(returned, is_named) {
+            return None;
         }
-        match &self.kind {
-            Kind::Everything => Some(value.clone()),
-            Kind::Only(names) => match share(resource_type, names, &place) {
-                Share::None => None,
-                Share::Whole => Some(value.clone()),
-                Share::Parts(parts) => part_of(value, &|sub| parts.iter().any(|part| same_name(part, sub))),
-            },
-            Kind::Without(names) => match share(resource_type, names, &place) {
-                Share::None => Some(value.clone()),
-                Share::Whole => None,
-                Share::Parts(parts) => part_of(value, &|sub| !parts.iter().any(|part| same_name(part, sub))),
-            },
+        let is_whole = parts.is_empty() && definition.is_none_or(is_shown_whole);
+        if is_whole || returned == Returned::Always {
+            return Some(value.clone());
+        }
+        part_of(value, &|sub| {
+            let is_part = parts.iter().any(|part| same_name(part, sub));
+            match definition.and_then(|found| found.sub(sub)).map(|found| found.returned) {
+                None | Some(Returned::Default) => parts.is_empty() || self.shows(Returned::Default, is_part),
+                Some(returned) => self.shows(returned, is_part),
+            }
+        })
+    }
+
+    /// Whether something is shown, by its `returned` and whether the list names it.
+    fn shows(&self, returned: Returned, is_named: bool) -> bool {
+        match (returned, &self.kind) {
+            (Returned::Always, _) | (Returned::Default, Kind::Everything) => true,
+            (Returned::Default, Kind::Without(_)) => !is_named,
+            (Returned::Default | Returned::Request, Kind::Only(_)) => is_named,
+            (Returned::Never, _) | (Returned::Request, Kind::Everything | Kind::Without(_)) => false,
         }
     }
+}
+
+/// Whether every sub-attribute comes and goes with its attribute, as it is in the RFC's schemas.
+fn is_shown_whole(attribute: &Attribute) -> bool {
+    attribute
+        .sub_attributes
+        .iter()
+        .all(|sub| sub.returned == Returned::Default)
 }
 
 fn is_always_returned(name: &str) -> bool {
@@ -272,6 +303,66 @@ mod tests {
         assert!(shown.contains_key("id") && shown.contains_key("schemas"));
         assert_eq!(only("password").get("password"), None);
         assert_eq!(Projection::default().apply(user(), &resource()).get("password"), None);
+    }
+
+    #[test]
+    fn each_sub_attribute_has_a_word_in_it() {
+        let part = |name, returned| Attribute {
+            name,
+            returned,
+            sub_attributes: &[],
+            ..*user().core_attribute("title").unwrap()
+        };
+        let keys: &'static [Attribute] = vec![
+            part("id", Returned::Always),
+            part("label", Returned::Default),
+            part("hint", Returned::Request),
+            part("secret", Returned::Never),
+        ]
+        .leak();
+        let attribute = Attribute {
+            name: "keys",
+            sub_attributes: keys,
+            ..*user().core_attribute("emails").unwrap()
+        };
+        let value = json!([{"id": 1, "label": 2, "hint": 3, "secret": 4, "other": 5}]);
+        let all = Projection::default();
+        let only = Projection::from_query(Some("keys"), None);
+        let without = Projection::from_query(None, Some("keys"));
+        for (projection, is_named, parts, expected) in [
+            (&all, false, &[][..], json!([{"id": 1, "label": 2, "other": 5}])),
+            (&only, true, &[], json!([{"id": 1, "label": 2, "other": 5}])),
+            (&only, true, &["label"], json!([{"id": 1, "label": 2}])),
+            (&only, true, &["HINT", "secret"], json!([{"id": 1, "hint": 3}])),
+            (&without, false, &["id", "label"], json!([{"id": 1, "other": 5}])),
+        ] {
+            assert_eq!(
+                projection.shown(Some(&attribute), &value, is_named, parts),
+                Some(expected)
+            );
+        }
+        assert_eq!(only.shown(Some(&attribute), &value, false, &[]), None);
+    }
+
+    #[test]
+    fn what_is_returned_on_request_shows_only_when_named() {
+        let attribute = Attribute {
+            returned: Returned::Request,
+            ..*user().core_attribute("title").unwrap()
+        };
+        let shown = |projection: &Projection, is_named| projection.shown(Some(&attribute), &json!("x"), is_named, &[]);
+        assert_eq!(shown(&Projection::default(), false), None);
+        assert_eq!(shown(&Projection::from_query(None, Some("y")), false), None);
+        let only = Projection::from_query(Some("title"), None);
+        assert_eq!(shown(&only, true), Some(json!("x")));
+        assert_eq!(shown(&only, false), None);
+    }
+
+    #[test]
+    fn empty_values_stay_when_nothing_is_cut_out_of_them() {
+        let resource = json!({"id": "1", "roles": [], "custom": {"x": []}});
+        let shown = Projection::from_query(None, Some("title")).apply(user(), resource.as_object().unwrap());
+        assert_eq!(Value::Object(shown), resource);
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! How Entra names extensions: without their URN, with a slip in the URN, or by a URI of its own.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
+use serde_json::Value;
+
+use crate::path::is_uri;
+use crate::resource::{self, Resource};
 use crate::schema::{Attribute, ENTERPRISE_USER, ResourceType, Schema};
 
 /// The group schema of Microsoft's own, sent beside the core one in every `POST /Groups`.
@@ -47,10 +52,44 @@ pub fn enterprise_attribute_without_urn(
         .find_map(|schema| schema.attribute(name).map(|found| (Some(*schema), found)))
 }
 
+/// An extension that is there though `schemas` does not name it: Entra's custom extensions arrive
+/// so. Gives the URNs, as they are spelled in the resource.
+pub fn unlisted_extensions(resource: &Resource) -> Vec<String> {
+    let listed = match resource::get(resource, "schemas") {
+        Some(Value::Array(listed)) => listed.as_slice(),
+        _ => &[],
+    };
+    let listed: HashSet<String> = listed
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    resource
+        .iter()
+        .filter(|(name, value)| is_uri(name) && value.is_object())
+        .map(|(urn, _)| urn.clone())
+        .filter(|urn| !listed.contains(&urn.to_ascii_lowercase()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::schema::{group, user};
+
+    #[test]
+    fn extension_in_the_body_is_found_though_not_listed() {
+        let resource = json!({
+            "schemas": ["URN:contoso:2.0:user"],
+            "urn:contoso:2.0:User": {"desk": 1}, "urn:contoso:2.0:Device": {"tag": 2}, "urn:contoso:x": "no extension",
+        });
+        assert_eq!(
+            unlisted_extensions(resource.as_object().unwrap()),
+            ["urn:contoso:2.0:Device"]
+        );
+    }
 
     #[test]
     fn microsofts_group_uri_is_known_in_any_case() {

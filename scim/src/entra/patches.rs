@@ -26,17 +26,24 @@ pub fn in_any_case<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a
 }
 
 /// Whether a stored value is the one a `Remove` names. The reference server compares without case
-/// and leaves another value alone.
+/// and leaves another value alone. An object that says nothing, such as `{"$ref": null}`, names
+/// nothing.
 pub fn same_ignoring_case(stored: &Value, named: &Value) -> bool {
     match (stored, named) {
         (Value::String(a), Value::String(b)) => same_folded(a, b),
         (Value::Object(object), Value::String(_)) => {
             resource::get(object, "value").is_some_and(|value| same_ignoring_case(value, named))
         }
-        (Value::Object(stored), Value::Object(named)) => named
-            .iter()
-            .filter(|(name, value)| !value.is_null() && !name.eq_ignore_ascii_case("$ref"))
-            .all(|(name, value)| resource::get(stored, name).is_some_and(|held| same_ignoring_case(held, value))),
+        (Value::Object(stored), Value::Object(named)) => {
+            let mut said = named
+                .iter()
+                .filter(|(name, value)| !value.is_null() && !name.eq_ignore_ascii_case("$ref"))
+                .peekable();
+            said.peek().is_some()
+                && said.all(|(name, value)| {
+                    resource::get(stored, name).is_some_and(|held| same_ignoring_case(held, value))
+                })
+        }
         (a, b) => a == b,
     }
 }
@@ -241,5 +248,8 @@ mod tests {
             &json!({"value": "a@b", "$ref": "x", "Type": "WORK"})
         ));
         assert!(!same_ignoring_case(&stored, &json!({"value": "a@b", "type": "home"})));
+        for nothing in [json!({}), json!({"$ref": "x"}), json!({"value": null})] {
+            assert!(!same_ignoring_case(&stored, &nothing), "{nothing}");
+        }
     }
 }

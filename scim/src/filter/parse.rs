@@ -234,6 +234,7 @@ fn term(input: &mut Input<'_>) -> Parsed<Filter> {
     count_term(input)?;
     let mut attribute = attribute_name(input)?;
     let mut filter = None;
+    blanks(input)?;
     if next_is(input, '[') {
         if attribute.sub.is_some() {
             return Err(expected(input, "no value filter after a sub-attribute"));
@@ -322,12 +323,18 @@ fn literal(input: &mut Input<'_>) -> Parsed<Literal> {
     if next_is(input, '"') {
         return quoted(input).map(Literal::String);
     }
+    let start = input.checkpoint();
     let word: &str = take_while(0.., |c: char| {
         !c.is_whitespace() && !matches!(c, '(' | ')' | '[' | ']' | '"')
     })
     .parse_next(input)?;
     if word.is_empty() {
         return Err(expected(input, "a value"));
+    }
+    // An object is no value to compare with, and text in other quotes is no bare word either.
+    if word.starts_with(['{', '\'', '`', '“']) {
+        input.reset(&start);
+        return Err(expected(input, "a value, text in double quotes"));
     }
     Ok(entra::bare_word(word))
 }
@@ -430,6 +437,7 @@ mod tests {
             printed("ACTIVE EQ nULL OR not ( a Pr )"),
             "ACTIVE eq null or not (a pr)"
         );
+        assert_eq!(printed("emails [ type pr ]"), "emails[type pr]");
         assert_eq!(printed("  a\teq  1  "), "a eq 1");
         assert_eq!(printed("notes pr and nothing eq 1"), "notes pr and nothing eq 1");
     }
@@ -483,6 +491,14 @@ mod tests {
             (
                 r#"userName eq "\x""#,
                 "invalid filter at position 12: expected a JSON string, with valid escapes",
+            ),
+            (
+                "userName eq 'x'",
+                "invalid filter at position 12: expected a value, text in double quotes",
+            ),
+            (
+                "userName eq {}",
+                "invalid filter at position 12: expected a value, text in double quotes",
             ),
             ("(a pr", "invalid filter at position 5: expected `and`, `or` or `)`"),
             ("a pr)", "invalid filter at position 4: expected `and`, `or` or the end"),

@@ -7,6 +7,7 @@ use crate::error::ScimError;
 use crate::path::{self, Path};
 use crate::resource::{self, Place, Resource, list_extensions};
 use crate::schema::ResourceType;
+use crate::text::same_name;
 
 /// Applies changes to a resource; `true` when it says something else afterwards.
 ///
@@ -37,12 +38,8 @@ fn apply_one(resource_type: &ResourceType, resource: &mut Resource, change: &Cha
     match &change.path {
         Path::Extension(urn) => {
             // Only clearing is left: an object was expanded while reading.
-            let clears = change.op != Op::Add && value.is_none_or(Value::is_null);
-            if clears
-                && resource::remove(resource, urn).is_none()
-                && let Some(attribute) = path::extension_as_attribute(urn)
-            {
-                Place::of(resource_type, &attribute).remove(resource);
+            if change.op != Op::Add && value.is_none_or(Value::is_null) {
+                remove_extension(resource_type, resource, urn);
             }
             Ok(())
         }
@@ -57,6 +54,18 @@ fn apply_one(resource_type: &ResourceType, resource: &mut Resource, change: &Cha
             let place = Place::of(resource_type, attribute);
             filtered::apply(resource, &place, filter, sub.as_deref(), change.op, value)
         }
+    }
+}
+
+/// Takes an extension out, and its URN out of `schemas`, which names "the schemas … that define the
+/// attributes present in the current JSON structure" (RFC 7643 §3).
+fn remove_extension(resource_type: &ResourceType, resource: &mut Resource, urn: &str) {
+    let is_gone = resource::remove(resource, urn).is_some();
+    if let Some(Value::Array(listed)) = resource::get_mut(resource, "schemas") {
+        listed.retain(|listed| !listed.as_str().is_some_and(|listed| same_name(listed, urn)));
+    }
+    if !is_gone && let Some(attribute) = path::extension_as_attribute(urn) {
+        Place::of(resource_type, &attribute).remove(resource);
     }
 }
 
@@ -244,6 +253,8 @@ mod tests {
             json!({"op": "Remove", "path": r#"emails[type eq "home"].value"#, "value": "ANA@home.test"}),
             json!({"op": "replace", "path": r#"emails[type eq "home"].value"#, "value": ""}),
             json!({"op": "replace", "path": r#"emails[type eq "home"]"#, "value": null}),
+            json!({"op": "Remove", "path": r#"emails[type eq "home"]"#, "value": ""}),
+            json!({"op": "Remove", "path": r#"emails[type eq "home"]"#, "value": []}),
             json!({"op": "Remove", "path": "emails", "value": [{"value": "ana@HOME.test"}]}),
             json!({"op": "Remove", "path": "emails", "value": "ana@home.test"}),
         ] {
@@ -262,6 +273,7 @@ mod tests {
             json!({"op": "Remove", "path": "emails", "value": [{"value": "ana@home.test", "type": "work"}]}),
             json!({"op": "Remove", "path": "name.givenName", "value": "Eva"}),
             json!({"op": "Remove", "path": "emails", "value": []}),
+            json!({"op": "Remove", "path": "emails", "value": [{}, {"$ref": null}]}),
             json!({"op": "Remove", "path": "emails[type eq \"other\"].value"}),
         ] {
             unchanged(operation);
@@ -328,7 +340,7 @@ mod tests {
         assert_eq!(once["schemas"], json!([CORE_USER, "urn:contoso:2.0:User"]));
         let (gone, changed) = patched(&once, json!([{"op": "remove", "path": "URN:contoso:2.0:User"}])).unwrap();
         assert!(changed);
-        assert_eq!(gone.get("urn:contoso:2.0:User"), None);
+        assert_eq!(gone, ana());
         let two = json!({"op": "replace", "path": ENTERPRISE_USER, "value": {"department": "R", "division": "N"}});
         let (merged, _) = patched(
             &after(two),
@@ -341,7 +353,19 @@ mod tests {
             json!([{"op": "replace", "path": ENTERPRISE_USER, "value": null}]),
         )
         .unwrap();
-        assert_eq!(cleared.get(ENTERPRISE_USER), None);
+        assert_eq!(cleared, ana());
+    }
+
+    #[test]
+    fn extension_may_have_a_uri_that_is_no_urn() {
+        let uri = "https://contoso.test/scim/User";
+        let set = after(json!({"op": "add", "path": format!("{uri}:desk"), "value": "D4"}));
+        assert_eq!(set[uri], json!({"desk": "D4"}));
+        assert_eq!(set["schemas"], json!([CORE_USER, uri]));
+        assert_eq!(after(json!({"op": "add", "path": uri, "value": {"desk": "D4"}})), set);
+        assert_eq!(after(json!({"op": "add", "value": {uri: {"desk": "D4"}}})), set);
+        let (gone, _) = patched(&set, json!([{"op": "remove", "path": uri}])).unwrap();
+        assert_eq!(gone, ana());
     }
 
     #[test]

@@ -19,16 +19,5 @@ pub(super) fn remove_part(
         return true;
     }
     remove(element, sub);
-    let lost_its_value =
-        sub.eq_ignore_ascii_case("value") && definition.is_none_or(|found| found.sub("value").is_some());
-    !lost_its_value && !is_shell(definition, element)
-}
-
-/// An element of which only the labels are left: `{"type": "work", "primary": true}` is no
-/// address. Where no schema knows the attribute, only an empty object is.
-fn is_shell(definition: Option<&Attribute>, element: &Map<String, Value>) -> bool {
-    let is_list = definition.is_some_and(|found| found.multi_valued);
-    element
-        .keys()
-        .all(|name| is_list && (name.eq_ignore_ascii_case("type") || name.eq_ignore_ascii_case("primary")))
+    !entra::value_carries_its_element(definition, sub) && !entra::only_labels_left(definition, element)
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::operation::{self, Operation};
 use super::{Change, Op};
+use crate::entra::key_as_path;
 use crate::error::ScimError;
-use crate::path::{self, AttributePath, Path};
+use crate::path::{AttributePath, Path};
 use crate::resource::refuse_doubled_names;
 use crate::schema::ResourceType;
 
@@ -21,7 +22,7 @@ pub(super) fn object(
 ) -> Result<(), ScimError> {
     refuse_doubled_names(object)?;
     for (key, value) in object {
-        let path = operation::path_for(key_path(key)?, key, Some(value));
+        let path = operation::path_for(key_as_path(key)?, key, Some(value));
         let operation = Operation {
             op,
             path,
@@ -45,7 +46,7 @@ pub(super) fn extension(
     refuse_doubled_names(object).map_err(|misfit| misfit.within(urn))?;
     let is_known = resource_type.extension(urn).is_some();
     for (key, value) in object {
-        let path = match key_path(key)? {
+        let path = match key_as_path(key)? {
             Path::Attribute(attribute) if is_known => Path::Attribute(attribute.with_urn(urn)),
             _ => Path::Attribute(AttributePath::new(key).with_urn(urn)),
         };
@@ -58,13 +59,4 @@ pub(super) fn extension(
         operation::read(resource_type, &operation, changes)?;
     }
     Ok(())
-}
-
-/// A key as a path. One that is no path and has no brackets is taken as a plain name: attributes
-/// that no schema knows may be called anything (rule A8).
-fn key_path(key: &str) -> Result<Path, ScimError> {
-    match path::parse(key) {
-        Err(_) if !key.contains(['[', ']']) => Ok(Path::Attribute(AttributePath::new(key))),
-        read => read,
-    }
 }

@@ -203,8 +203,10 @@ mod tests {
         let null = json!({"op": "Remove", "path": "members", "value": null});
         assert_eq!(members(null), Ok(Some(RemoveAll)));
         for value in [json!([]), json!(""), json!([{"value": null}]), json!([null]), json!({})] {
-            let operation = json!({"op": "Remove", "path": "members", "value": value});
-            assert_eq!(members(operation), Ok(Some(Remove(vec![]))), "{value}");
+            for path in ["members", "members.value"] {
+                let operation = json!({"op": "Remove", "path": path, "value": value});
+                assert_eq!(members(operation), Ok(Some(Remove(vec![]))), "{path} {value}");
+            }
         }
     }
 

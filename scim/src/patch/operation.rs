@@ -19,6 +19,18 @@ pub(super) struct Operation<'a> {
     pub(super) is_named: bool,
 }
 
+impl Operation<'_> {
+    /// Whether the value of a `remove` may say which elements are meant. An empty one then means
+    /// none of them; where the path alone decides, an empty value is as good as none.
+    fn may_list_values(&self, resource_type: &ResourceType) -> bool {
+        let Path::Attribute(path) = &self.path else {
+            return false;
+        };
+        let definition = resource_type.attribute(path.urn.as_deref(), &path.name);
+        definition.is_some_and(|(_, found)| found.multi_valued)
+    }
+}
+
 /// The path meant when the value is an object and the text a URN without a version, such as
 /// `urn:contoso:people`: the extension, rather than an attribute `people` of `urn:contoso`.
 pub(super) fn path_for(path: Path, text: &str, value: Option<&Value>) -> Path {
@@ -106,9 +118,9 @@ fn read_attribute(
     let verdict = permission(operation, definition, path.sub.as_deref())?;
     let value = match (definition, path.sub.as_deref()) {
         (None, _) => plain_value(operation)?,
-        (Some(definition), None) => read_value(operation, definition, coerce)?,
+        (Some(definition), None) => read_value(resource_type, operation, definition, coerce)?,
         (Some(definition), Some(sub)) => match definition.sub(sub) {
-            Some(sub) => read_value(operation, sub, coerce)?,
+            Some(sub) => read_value(resource_type, operation, sub, coerce)?,
             None => plain_value(operation)?,
         },
     };
@@ -142,7 +154,7 @@ fn read_filtered(
     let verdict = permission(operation, definition, sub)?;
     let value = match (definition, sub) {
         (None, _) => plain_value(operation)?,
-        (Some(definition), None) => read_value(operation, definition, coerce_element)?,
+        (Some(definition), None) => read_value(resource_type, operation, definition, coerce_element)?,
         (Some(definition), Some(sub)) => {
             if let Some(change) = entra::stringified_role_at(operation.op, &operation.path, operation.value) {
                 let whole = Operation {
@@ -151,7 +163,7 @@ fn read_filtered(
                     value: change.value.as_ref(),
                     is_named: true,
                 };
-                let value = read_value(&whole, definition, coerce_element)?;
+                let value = read_value(resource_type, &whole, definition, coerce_element)?;
                 changes.push(Change {
                     op: whole.op,
                     path: whole.path,
@@ -160,7 +172,7 @@ fn read_filtered(
                 return Ok(());
             }
             match definition.sub(sub) {
-                Some(sub) => read_value(operation, sub, coerce)?,
+                Some(sub) => read_value(resource_type, operation, sub, coerce)?,
                 None => plain_value(operation)?,
             }
         }
@@ -218,12 +230,17 @@ type Reading = fn(&Attribute, &Value, Clearing) -> Result<Option<Value>, crate::
 
 /// The value as the attribute's type. A `remove` takes whatever it names: what cannot be there is
 /// not there.
-fn read_value(operation: &Operation<'_>, attribute: &Attribute, reading: Reading) -> Result<Option<Value>, ScimError> {
+fn read_value(
+    resource_type: &ResourceType,
+    operation: &Operation<'_>,
+    attribute: &Attribute,
+    reading: Reading,
+) -> Result<Option<Value>, ScimError> {
     if operation.op == Op::Remove {
         let Some(value) = operation.value.filter(|value| !value.is_null()) else {
             return Ok(None);
         };
-        if entra::is_cleared(value) && !attribute.multi_valued {
+        if entra::is_cleared(value) && !operation.may_list_values(resource_type) {
             return Ok(None);
         }
         let read = reading(attribute, value, Clearing::Drop).ok().flatten();

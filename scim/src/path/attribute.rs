@@ -1,7 +1,9 @@
 //! An attribute's name with optional URN and sub-attribute, and how it is cut out of one word.
 //!
 //! A schema URN ends with a version and a type (`…:2.0:User`), and what follows is the attribute.
-//! Only a URN without a version is cut at its last colon.
+//! A URN without a version is cut at its last colon, and so is a URI with an authority
+//! (`https://contoso.test/scim/User:badge`): the grammar has `[URI ":"]`, not only URNs (RFC 7644
+//! §3.4.2.2).
 
 use std::fmt;
 
@@ -98,7 +100,11 @@ impl Name {
 /// What was expected instead.
 pub(crate) fn split(word: &str) -> Result<Name, &'static str> {
     if !is_urn(word) {
-        return dotted(word).map(Name::Attribute);
+        return if is_uri(word) {
+            after_uri(word)
+        } else {
+            dotted(word).map(Name::Attribute)
+        };
     }
     let word = entra::enterprise_urn_with_typo(word);
     let Some(end) = schema_end(&word) else {
@@ -109,8 +115,35 @@ pub(crate) fn split(word: &str) -> Result<Name, &'static str> {
     if tail.is_empty() {
         return Ok(Name::Extension(urn.to_owned()));
     }
+    // A name has no colon, so a URN that goes on behind its type ends at the last one.
+    if let Some((_, name)) = tail[1..].rsplit_once(':') {
+        let urn = &word[..word.len() - name.len() - 1];
+        return dotted(name).map(|path| Name::Attribute(path.with_urn(urn)));
+    }
     // The separator is a colon, or a dot in the old form (`entra::old_dotted_extension`).
     dotted(&tail[1..]).map(|path| Name::Attribute(path.with_urn(urn)))
+}
+
+/// Cuts a URI with an authority. What follows the last colon is the attribute, unless it still
+/// belongs to the URI: `//contoso.test`, `8443/scim`.
+fn after_uri(word: &str) -> Result<Name, &'static str> {
+    match word.rsplit_once(':') {
+        Some((_, tail)) if tail.contains('/') => Ok(Name::Extension(word.to_owned())),
+        Some((uri, tail)) => dotted(tail).map(|path| Name::Attribute(path.with_urn(uri))),
+        None => Err("an attribute after the URI"),
+    }
+}
+
+/// Whether a word is a URI that a schema may have, or begins with one: a URN, or a scheme and `//`.
+pub(crate) fn is_uri(word: &str) -> bool {
+    let has_scheme = || {
+        let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    };
+    is_urn(word) || has_scheme()
 }
 
 /// Whether a word is a URN, or begins with one.
@@ -225,11 +258,37 @@ mod tests {
     }
 
     #[test]
+    fn urn_that_goes_on_behind_its_type_is_cut_at_its_last_colon() {
+        assert_eq!(
+            attribute("urn:contoso:2.0:User:device:serial.no"),
+            parts(Some("urn:contoso:2.0:User:device"), "serial", Some("no"))
+        );
+        assert!(split("urn:contoso:2.0:User:device:").is_err());
+    }
+
+    #[test]
     fn urn_without_a_version_is_cut_at_its_last_colon() {
         assert_eq!(
             attribute("urn:contoso:people:badge.number"),
             parts(Some("urn:contoso:people"), "badge", Some("number"))
         );
+    }
+
+    #[test]
+    fn uri_with_an_authority_is_cut_at_its_last_colon() {
+        let uri = "https://contoso.test:8443/scim/2.0/User";
+        assert_eq!(split(uri), Ok(Name::Extension(uri.into())));
+        assert_eq!(
+            attribute(&format!("{uri}:badge.number")),
+            parts(Some(uri), "badge", Some("number"))
+        );
+        assert_eq!(
+            split("http://contoso.test"),
+            Ok(Name::Extension("http://contoso.test".into()))
+        );
+        assert!(split("http://contoso.test/x:").is_err());
+        assert!(split("emails:type:work").is_err());
+        assert!(split("://x:y").is_err());
     }
 
     #[test]

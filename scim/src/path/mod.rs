@@ -10,7 +10,7 @@ mod parse;
 use std::fmt;
 
 pub use attribute::AttributePath;
-pub(crate) use attribute::{Name, extension_as_attribute, has_version, is_name_char, is_urn, split};
+pub(crate) use attribute::{Name, extension_as_attribute, has_version, is_name_char, is_uri, is_urn, split};
 pub use parse::parse;
 
 use crate::filter::Filter;

@@ -26,6 +26,7 @@ fn whole(input: &mut Input<'_>) -> Result<Path, Failure> {
     filter::blanks(input)?;
     let before = filter::expected(input, "");
     let name = split(filter::name_token(input)?).map_err(|what| before.expecting(what))?;
+    filter::blanks(input)?;
     let path = if filter::next_is(input, '[') {
         filtered(input, name)?
     } else {
@@ -94,6 +95,12 @@ mod tests {
     #[test]
     fn bare_urn_is_a_whole_extension() {
         assert_eq!(parse(ENTERPRISE_USER), Ok(Path::Extension(ENTERPRISE_USER.into())));
+    }
+
+    #[test]
+    fn blanks_may_stand_around_the_value_filter() {
+        let path = parse(r#" emails [ type eq "work" ].value "#).unwrap();
+        assert_eq!(path.to_string(), r#"emails[type eq "work"].value"#);
     }
 
     #[test]

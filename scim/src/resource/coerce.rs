@@ -179,7 +179,7 @@ fn elements(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Misfi
     let mut read = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let item = entra::element_as_object(attribute, item);
-        if lost_its_value(attribute, &item) {
+        if entra::element_without_its_value(attribute, &item) {
             continue;
         }
         let item = single(attribute, &item, Clearing::Drop).map_err(|misfit| misfit.within_element(index))?;
@@ -196,14 +196,6 @@ fn elements(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Misfi
         return Err(Misfit::new(Reason::TwoPrimaries));
     }
     Ok(Some(Value::Array(read)))
-}
-
-/// An element whose `value` was sent empty: `{"type": "work", "value": ""}` is no e-mail.
-fn lost_its_value(attribute: &Attribute, item: &Value) -> bool {
-    let (Some(_), Value::Object(object)) = (attribute.sub("value"), item) else {
-        return false;
-    };
-    super::get(object, "value").is_some_and(entra::is_cleared)
 }
 
 /// Two keys that differ only in case leave open which one is meant.

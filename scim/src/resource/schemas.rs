@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::{Resource, get, get_mut, set};
 use crate::entra;
 use crate::error::ScimError;
-use crate::path::is_urn;
 use crate::schema::ResourceType;
 
 /// Reads the client's list: known URNs in their own spelling, Microsoft's group URI left out.
@@ -52,28 +51,11 @@ fn spelled(resource_type: &ResourceType, urn: &str) -> String {
 
 /// Adds every extension that is in the resource and not listed yet.
 pub(crate) fn list_extensions(resource_type: &ResourceType, resource: &mut Resource) {
-    let present: Vec<String> = resource
-        .iter()
-        .filter(|(name, value)| is_urn(name) && value.is_object())
-        .map(|(urn, _)| urn.clone())
-        .collect();
-    if present.is_empty() && get(resource, "schemas").is_some() {
-        return;
-    }
     if !matches!(get(resource, "schemas"), Some(Value::Array(_))) {
         set(resource, "schemas", Value::Array(vec![resource_type.schema.id.into()]));
     }
-    let Some(Value::Array(listed)) = get_mut(resource, "schemas") else {
-        return;
-    };
-    let mut seen: HashSet<String> = listed
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_ascii_lowercase)
-        .collect();
-    for urn in present {
-        if seen.insert(urn.to_ascii_lowercase()) {
-            listed.push(Value::String(urn));
-        }
+    let unlisted = entra::unlisted_extensions(resource);
+    if let Some(Value::Array(listed)) = get_mut(resource, "schemas") {
+        listed.extend(unlisted.into_iter().map(Value::String));
     }
 }

@@ -1,15 +1,19 @@
 //! What must hold for any input.
 
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use scim::filter::{self, Filter, Limits, Literal, Operator, Target};
 use scim::page::Page;
-use scim::patch;
+use scim::patch::{self, MembersChange};
 use scim::path::{self, AttributePath, Path};
 use scim::projection::Projection;
 use scim::resource::{self, Resource, read_body};
-use scim::schema::{CORE_USER, ENTERPRISE_USER, group, user};
+use scim::schema::{CORE_GROUP, CORE_USER, ENTERPRISE_USER, group, user};
+use scim::sort::Sort;
 use serde_json::{Map, Value, json};
 
 /// Names that a schema knows, in odd spellings, and names that none knows.
@@ -49,6 +53,7 @@ fn any_urn() -> impl Strategy<Value = Option<String>> {
         1 => Just(Some(ENTERPRISE_USER.to_owned())),
         1 => Just(Some("urn:contoso:people".to_owned())),
         1 => Just(Some("urn:okta:app:1.0:user".to_owned())),
+        1 => Just(Some("https://contoso.test:8443/scim/2.0/User".to_owned())),
     ]
 }
 
@@ -105,7 +110,7 @@ fn any_value_filter() -> BoxedStrategy<Filter> {
     logic(prop_oneof![3 => comparison(target), 1 => present].boxed())
 }
 
-fn any_filter() -> BoxedStrategy<Filter> {
+pub(crate) fn any_filter() -> BoxedStrategy<Filter> {
     let plain = any_attribute().prop_map(|attribute| Target {
         attribute,
         filter: None,
@@ -125,7 +130,7 @@ fn any_filter() -> BoxedStrategy<Filter> {
     logic(prop_oneof![3 => comparison(target.clone()), 1 => target.prop_map(Filter::Present), 1 => element].boxed())
 }
 
-fn any_path() -> impl Strategy<Value = Path> {
+pub(crate) fn any_path() -> impl Strategy<Value = Path> {
     let filtered = (any_urn(), any_name(), any_value_filter(), prop::option::of(any_name())).prop_map(
         |(urn, name, filter, sub)| Path::Filtered {
             attribute: AttributePath { urn, name, sub: None },
@@ -136,6 +141,7 @@ fn any_path() -> impl Strategy<Value = Path> {
     prop_oneof![
         1 => Just(Path::Extension(ENTERPRISE_USER.to_owned())),
         1 => Just(Path::Extension("urn:contoso:2.0:User".to_owned())),
+        1 => Just(Path::Extension("https://contoso.test/scim/User".to_owned())),
         4 => any_attribute().prop_map(Path::Attribute),
         4 => filtered,
     ]
@@ -174,6 +180,7 @@ fn any_key() -> impl Strategy<Value = String> {
         1 => Just(ENTERPRISE_USER.to_owned()),
         1 => Just(format!("{ENTERPRISE_USER}:manager")),
         1 => Just("urn:contoso:2.0:User".to_owned()),
+        1 => Just("https://contoso.test/scim/User".to_owned()),
         1 => Just("emails[type eq \"work\"].value".to_owned()),
         1 => Just("name.givenName".to_owned()),
         1 => "\\PC{0,6}",
@@ -215,6 +222,48 @@ fn any_operation() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An operation on the members of a group that is not refused.
+fn any_members_operation() -> impl Strategy<Value = Value> {
+    let ids = vec(prop::sample::select(vec!["a", "b", "c", "d", "e"]), 0..3);
+    let value = ids.clone().prop_flat_map(|ids| {
+        let objects: Vec<_> = ids
+            .iter()
+            .map(|id| json!({"value": id, "$ref": null, "type": "User"}))
+            .collect();
+        prop::sample::select(vec![
+            json!(ids),
+            json!(objects),
+            json!(ids.first()),
+            json!({"members": ids}),
+        ])
+    });
+    let op = prop::sample::select(vec!["add", "Add", "replace", "Remove", "remove"]);
+    let path = prop::sample::select(vec![
+        "members",
+        "MEMBERS",
+        "urn:ietf:params:scim:schemas:core:2.0:Group:members",
+    ]);
+    let filter = prop::sample::select(vec![
+        "members[value eq \"a\"]",
+        "members[value eq \"a\" or value eq \"b\"]",
+        "members[value eq \"c\"].value",
+        "members[value sw \"d\" or not (value ne \"e\")]",
+        "members[type eq \"nobody\"]",
+        "members.value",
+    ]);
+    prop_oneof![
+        3 => (op, path, value).prop_map(|(op, path, value)| match value {
+            Value::Object(object) if op.eq_ignore_ascii_case("remove") => {
+                json!({"op": op, "path": path, "value": object["members"]})
+            }
+            Value::Object(object) => json!({"op": op, "value": object}),
+            value => json!({"op": op, "path": path, "value": value}),
+        }),
+        2 => filter.prop_map(|path| json!({"op": "Remove", "path": path})),
+        1 => Just(json!({"op": "remove", "path": "members"})),
+    ]
+}
+
 /// A `replace` that says the same when it is sent again: its filter is met by what it makes.
 fn any_repeatable_replace() -> impl Strategy<Value = Value> {
     let path = prop::sample::select(vec![
@@ -250,7 +299,7 @@ fn limits() -> Limits {
 }
 
 /// The same cases every time. `PROPTEST_RNG_SEED` and `PROPTEST_CASES` look elsewhere and further.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let mut config = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -286,6 +335,25 @@ proptest! {
             }
             let _ = Page::from_query(Some(text), Some(text), 10, 100);
             let _ = Projection::from_query(Some(text), Some(text));
+        }
+    }
+
+    #[test]
+    fn parsing_any_bytes_never_panics(bytes in vec(any::<u8>(), 0..60), text in any::<String>()) {
+        for text in [&*String::from_utf8_lossy(&bytes), &*text] {
+            let _ = (filter::parse(text, &limits()), path::parse(text));
+            let _ = Projection::from_query(Some(text), Some(text)).apply(user(), &Resource::new());
+            let _ = (Page::from_query(Some(text), Some(text), 10, 100), Sort::from_query(Some(text), Some(text)));
+            let _ = patch::read(user(), &json!({"Operations": [{"op": "add", "path": text, "value": {text: text}}]}));
+            let _ = read_body(user(), &json!({"schemas": [CORE_USER], "userName": "a", text: {text: text}}));
+        }
+    }
+
+    #[test]
+    fn span_of_an_error_lies_within_the_text(text in "[a-z.:\\[\\]() \"\\\\$0-9é-]{0,40}") {
+        if let Err(error) = filter::parse(&text, &limits()) {
+            prop_assert!(text.get(error.span.clone()).is_some(), "{:?}", error);
+            prop_assert_eq!(error.span.is_empty(), error.span.start == text.len());
         }
     }
 
@@ -339,6 +407,67 @@ proptest! {
                 let read = read_body(user(), &Value::Object(patched.clone()));
                 prop_assert!(read.is_ok(), "{:?} of {:?}", read, patched);
             }
+        }
+    }
+
+    #[test]
+    fn two_readings_of_members_agree(
+        start in prop::sample::subsequence(vec!["a", "b", "c", "d"], 0..4),
+        operations in vec(any_members_operation(), 1..5),
+    ) {
+        let members: Vec<_> = start.iter().map(|id| json!({"value": id})).collect();
+        let body = json!({"schemas": [CORE_GROUP], "displayName": "g", "members": members});
+        let mut resource = read_body(group(), &body).unwrap();
+        let changes = patch::read(group(), &json!({"Operations": operations})).unwrap();
+        let mut ids: BTreeSet<String> = start.into_iter().map(Into::into).collect();
+        for change in &changes {
+            match change.members().unwrap().unwrap() {
+                MembersChange::Add(new) => ids.extend(new),
+                MembersChange::Remove(gone) => ids.retain(|id| !gone.contains(id)),
+                MembersChange::RemoveAll => ids.clear(),
+                MembersChange::Replace(new) => ids = new.into_iter().collect(),
+                MembersChange::RemoveWhere(filter) => {
+                    let members = group().core_attribute("members");
+                    ids.retain(|id| !filter.matches_element(members, &json!({"value": id})));
+                }
+            }
+        }
+        patch::apply(group(), &mut resource, &changes).unwrap();
+        let held = resource.get("members").and_then(Value::as_array).cloned().unwrap_or_default();
+        let held: BTreeSet<String> = held.iter().map(|member| member["value"].as_str().unwrap().to_owned()).collect();
+        prop_assert_eq!(held, ids);
+    }
+
+    #[test]
+    fn pages_join_to_the_whole(total in 0_usize..60, count in 1_usize..20, max in 1_usize..20) {
+        let all: Vec<usize> = (0..total).collect();
+        let (mut seen, mut start) = (Vec::new(), 1);
+        loop {
+            let page = Page::from_query(Some(&start.to_string()), Some(&count.to_string()), 10, max).unwrap();
+            let shown: Vec<usize> = all.iter().copied().skip(page.offset()).take(page.count).collect();
+            if shown.is_empty() {
+                break;
+            }
+            start += shown.len();
+            seen.extend(shown);
+        }
+        prop_assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn sorting_is_an_order(
+        by in any_attribute(),
+        descending in any::<bool>(),
+        resources in vec(any_user(), 3),
+    ) {
+        let order = if descending { "descending" } else { "ascending" };
+        let sort = Sort::from_query(Some(&by.to_string()), Some(order)).unwrap().unwrap();
+        let compare = |a: usize, b: usize| sort.compare(user(), &resources[a], &resources[b]);
+        for (a, b) in [(0, 1), (1, 2), (0, 2)] {
+            prop_assert_eq!(compare(a, b), compare(b, a).reverse());
+        }
+        if compare(0, 1) != Ordering::Greater && compare(1, 2) != Ordering::Greater {
+            prop_assert!(compare(0, 2) != Ordering::Greater);
         }
     }
 

@@ -1,5 +1,7 @@
-//! The PATCH examples of RFC 7644 §3.5.2 and the user of RFC 7643 §8.3, applied.
+//! The resources of RFC 7643 §8, the filters of RFC 7644 §3.4.2.2 and the PATCH examples of RFC 7644
+//! §3.5.2, applied. Countries are written as the verified errata 5990 and 5991 have them.
 
+use scim::filter::{self, Limits};
 use scim::patch::{self, MembersChange};
 use scim::resource::{Resource, read_body};
 use scim::schema::{CORE_GROUP, CORE_USER, ENTERPRISE_USER, PATCH_OP, ResourceType, group, user};
@@ -36,11 +38,11 @@ fn enterprise_user() -> Value {
         "addresses": [
             {
                 "streetAddress": "100 Universal City Plaza", "locality": "Hollywood", "region": "CA",
-                "postalCode": "91608", "country": "USA", "type": "work", "primary": true,
+                "postalCode": "91608", "country": "US", "type": "work", "primary": true,
             },
             {
                 "streetAddress": "456 Hollywood Blvd", "locality": "Hollywood", "region": "CA",
-                "postalCode": "91608", "country": "USA", "type": "home",
+                "postalCode": "91608", "country": "US", "type": "home",
             },
         ],
         "phoneNumbers": [{"value": "555-555-5555", "type": "work"}, {"value": "555-555-4444", "type": "mobile"}],
@@ -64,6 +66,105 @@ fn enterprise_user_comes_back_value_for_value() {
     sent["groups"] = json!([{"value": "e9e30dba", "display": "Tour Guides"}]);
     sent[ENTERPRISE_USER]["manager"]["displayName"] = json!("John Smith");
     assert_eq!(Value::Object(read(user(), &sent)), enterprise_user());
+}
+
+/// RFC 7643 §8.1: a user with a name and nothing else.
+#[test]
+fn minimal_user_comes_back_without_what_is_the_servers() {
+    let sent = json!({
+        "schemas": [CORE_USER],
+        "id": "2819c223-7f76-453a-919d-413861904646",
+        "userName": "bjensen@example.com",
+        "meta": {
+            "resourceType": "User", "created": "2010-01-23T04:56:22Z", "lastModified": "2011-05-13T04:42:34Z",
+            "version": "W/\"3694e05e9dff590\"",
+            "location": "https://example.com/v2/Users/2819c223-7f76-453a-919d-413861904646",
+        },
+    });
+    assert_eq!(
+        Value::Object(read(user(), &sent)),
+        json!({"schemas": [CORE_USER], "userName": "bjensen@example.com"})
+    );
+}
+
+/// RFC 7643 §8.4: a group, whose members have a `display` that the schema in §8.7.1 leaves out.
+#[test]
+fn group_comes_back_value_for_value() {
+    let group_body = json!({
+        "schemas": [CORE_GROUP],
+        "displayName": "Tour Guides",
+        "members": [
+            {
+                "value": "2819c223-7f76-453a-919d-413861904646",
+                "$ref": "https://example.com/v2/Users/2819c223-7f76-453a-919d-413861904646",
+                "display": "Babs Jensen",
+            },
+            {
+                "value": "902c246b-6245-4190-8e05-00816be7344a",
+                "$ref": "https://example.com/v2/Users/902c246b-6245-4190-8e05-00816be7344a",
+                "display": "Mandy Pepperidge",
+            },
+        ],
+    });
+    let mut sent = group_body.clone();
+    sent["id"] = json!("e9e30dba-f08f-4109-8486-d5c6a331660a");
+    sent["meta"] = json!({"resourceType": "Group"});
+    assert_eq!(Value::Object(read(group(), &sent)), group_body);
+}
+
+/// RFC 7644 §3.4.2.2, figure 2, asked about the user of RFC 7643 §8.3.
+#[test]
+fn examples_of_filters() {
+    let mut resource = read(user(), &enterprise_user());
+    resource.insert("meta".into(), json!({"lastModified": "2011-05-13T04:42:34Z"}));
+    for (text, expected) in [
+        (r#"userName eq "bjensen""#, false),
+        (r#"userName eq "BJENSEN@example.com""#, true),
+        (r#"name.familyName co "O'Malley""#, false),
+        (r#"name.familyName co "ense""#, true),
+        (r#"userName sw "J""#, false),
+        (r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "B""#, true),
+        ("title pr", true),
+        (r#"meta.lastModified gt "2011-05-13T04:42:34Z""#, false),
+        (r#"meta.lastModified ge "2011-05-13T04:42:34Z""#, true),
+        (r#"meta.lastModified lt "2011-05-13T06:42:34.001+02:00""#, true),
+        (r#"meta.lastModified le "2011-05-13T04:42:34Z""#, true),
+        (r#"title pr and userType eq "Employee""#, true),
+        (r#"title pr or userType eq "Intern""#, true),
+        (
+            r#"schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User""#,
+            true,
+        ),
+        (
+            r#"userType eq "Employee" and (emails co "example.com" or emails.value co "example.org")"#,
+            true,
+        ),
+        (
+            r#"userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")"#,
+            false,
+        ),
+        (
+            r#"userType ne "Intern" and not (emails co "example.net" or emails.value co "example.org")"#,
+            true,
+        ),
+        (r#"userType eq "Employee" and (emails.type eq "work")"#, true),
+        (
+            r#"userType eq "Employee" and emails[type eq "work" and value co "@example.com"]"#,
+            true,
+        ),
+        (
+            r#"userType eq "Employee" and emails[type eq "home" and value co "@example.com"]"#,
+            false,
+        ),
+        (
+            r#"emails[type eq "work" and value co "@foo.com"] or ims[type eq "AIM" and value sw "some"]"#,
+            true,
+        ),
+    ] {
+        let filter = filter::parse(text, &Limits::default()).unwrap();
+        assert_eq!(filter.check(user()), Ok(()), "{text}");
+        assert_eq!(filter.matches(user(), &resource), expected, "{text}");
+    }
 }
 
 /// §3.5.2.1: "add a member to a group", and a user's e-mails and nickname without a path.

@@ -198,3 +198,47 @@ fn look_up_finds_core_before_extension_and_ignores_case() {
     assert!(find(Some(&lower), "externalId", None).unwrap().attribute.case_exact);
     assert!(find(None, "meta", Some("created")).is_some_and(|found| found.innermost().kind == Type::DateTime));
 }
+
+/// Every attribute with its characteristics, one a line, as in RFC 7643 §8.7. Where the tables there
+/// say nothing the defaults of §2.2 stand. Differences: a group's `displayName` is unique on the
+/// server (rule A11) and required, as §4.2 has it; members have the `display` of §2.4; `manager`
+/// keeps its parts optional, as §4.3 has them ("RECOMMENDED").
+#[test]
+fn characteristics_are_those_of_the_rfc() {
+    fn write(attribute: &Attribute, prefix: &str, table: &mut Vec<String>) {
+        let name = format!("{prefix}{}", attribute.name);
+        let flags = [
+            (attribute.multi_valued, "multiValued"),
+            (attribute.required, "required"),
+            (attribute.case_exact, "caseExact"),
+        ];
+        let flags: Vec<&str> = flags
+            .iter()
+            .filter(|(is_set, _)| *is_set)
+            .map(|(_, flag)| *flag)
+            .collect();
+        let kinds = [
+            attribute.kind.as_str(),
+            attribute.mutability.as_str(),
+            attribute.returned.as_str(),
+            attribute.uniqueness.as_str(),
+        ];
+        let lists = [attribute.reference_types, attribute.canonical_values].concat();
+        let row = [vec![name.as_str()], kinds.to_vec(), flags, lists].concat();
+        table.push(row.join(" "));
+        for sub in attribute.sub_attributes {
+            write(sub, &format!("{name}."), table);
+        }
+    }
+    let mut table = Vec::new();
+    let common = schema::common_attributes().iter();
+    common.for_each(|attribute| write(attribute, "", &mut table));
+    for schema in schema::all() {
+        table.push(format!("\n{}", schema.id));
+        schema
+            .attributes
+            .iter()
+            .for_each(|attribute| write(attribute, "", &mut table));
+    }
+    insta::assert_snapshot!(table.join("\n"));
+}

@@ -110,6 +110,17 @@ pub struct Member {
     pub display: Option<String>,
 }
 
+/// What came of adding a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddedMember {
+    /// It was none before.
+    New,
+    /// It was one, under another `display`.
+    Relabelled,
+    /// It was one.
+    AsBefore,
+}
+
 /// What an id in a reference turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
@@ -482,17 +493,28 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Adds a member; false if it was one already (its `display` then follows a new one).
+    /// Adds a member. The `display` of one who was a member already follows a new one, if there is one.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be written.
-    pub fn add_member(&self, group: Pk, member: Pk, display: Option<&str>) -> Result<bool, StoreError> {
+    pub fn add_member(&self, group: Pk, member: Pk, display: Option<&str>) -> Result<AddedMember, StoreError> {
         let added = self.run(
             "INSERT INTO members (group_pk, member_pk, display) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![group.0, member.0, display],
         )?;
-        Ok(added == 1)
+        if added == 1 {
+            return Ok(AddedMember::New);
+        }
+        let relabelled = self.run(
+            "UPDATE members SET display = ?3 WHERE group_pk = ?1 AND member_pk = ?2 AND ?3 IS NOT NULL AND display IS NOT ?3",
+            params![group.0, member.0, display],
+        )?;
+        Ok(if relabelled == 1 {
+            AddedMember::Relabelled
+        } else {
+            AddedMember::AsBefore
+        })
     }
 
     /// Removes a member; false if it was none.

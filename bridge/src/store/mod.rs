@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
-pub use desired::{Lookup, Member, NewResource, Pk, Resolved, Stored};
+pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored};
 pub use edges::{EdgeRow, MemberEdge};
 pub use error::StoreError;
 pub use fields::{Field, Fields, Tracked};

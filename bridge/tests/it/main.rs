@@ -7,6 +7,7 @@ mod bulk;
 mod client;
 mod discovery;
 mod groups;
+mod model;
 mod program;
 mod queries;
 mod support;

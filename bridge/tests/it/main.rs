@@ -2,6 +2,7 @@
 //! Databricks as wiremock plays it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod bad_input;
 mod bulk;
 mod client;

@@ -1,155 +1,99 @@
-//! The real server over TLS: one durable create, one filtered read, one read by id.
-//!
-//! The target is in dry-run, so that what is measured is the endpoint and its store alone.
+//! The real server over TLS: filtered reads and durable writes, alone and on sixteen connections, and
+//! what a hundred times as many users, or a group of ten thousand, add to them.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bridge::app::App;
-use bridge::config::Config;
-use criterion::{Criterion, criterion_group, criterion_main};
-use serde_json::json;
-use tokio_util::sync::CancellationToken;
+use benches::running::{Running, user_name};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::future::join_all;
 
-const TOKEN: &str = "bench-token";
+/// Connections of the figures that speak of many.
+const CONNECTIONS: usize = 16;
 
-struct Running {
-    runtime: tokio::runtime::Runtime,
-    client: reqwest::Client,
-    url: String,
-    stop: CancellationToken,
-    server: Option<std::thread::JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+fn started(users: usize) -> Running {
+    Running::with_users(users).expect("the bridge starts")
 }
 
-impl Running {
-    fn start() -> Self {
-        // A second call in one process is no fault.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let config = write_configuration(folder.path());
-        let stop = CancellationToken::new();
-        let (tell, told) = std::sync::mpsc::channel();
-        let stopping = stop.clone();
-        let server = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
-            runtime.block_on(async move {
-                let app = App::open(config).await.expect("the bridge starts");
-                tell.send(app.addresses().expect("the listeners have addresses"))
-                    .expect("the bench waits");
-                Box::pin(app.run(stopping)).await.expect("the bridge runs");
+fn reads_and_writes(criterion: &mut Criterion) {
+    let running = started(1000);
+    let new = AtomicUsize::new(0);
+    let next = || format!("new{}@contoso.test", new.fetch_add(1, Ordering::Relaxed));
+    let mut group = criterion.benchmark_group("bridge");
+    for at_once in [1, CONNECTIONS] {
+        group.throughput(Throughput::Elements(at_once as u64));
+        group.bench_function(format!("filter_by_user_name/{at_once}"), |bencher| {
+            bencher.to_async(&running.runtime).iter(|| async {
+                let names: Vec<String> = (0..at_once).map(|number| user_name(number * 50)).collect();
+                for found in join_all(names.iter().map(|name| running.find(name))).await {
+                    found.expect("the user is found");
+                }
             });
         });
-        let addresses = told.recv().expect("the bridge says where it is");
-        let pem = std::fs::read(folder.path().join("server.pem")).expect("the certificate was written");
-        let client = reqwest::Client::builder()
-            .tls_certs_only([reqwest::Certificate::from_pem(&pem).expect("it is a certificate")])
-            .no_proxy()
-            .timeout(Duration::from_secs(10))
-            .build()
-            .expect("a client can be made");
-        Self {
-            runtime: tokio::runtime::Runtime::new().expect("a runtime can be started"),
-            client,
-            url: addresses.public_url,
-            stop,
-            server: Some(server),
-            _folder: folder,
-        }
-    }
-
-    async fn create(&self, name: &str) -> u16 {
-        let body = json!({
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": name, "displayName": "Pat Example", "active": true, "externalId": name,
-            "emails": [{ "primary": true, "type": "work", "value": name }],
+        group.bench_function(format!("create_user/{at_once}"), |bencher| {
+            bencher.to_async(&running.runtime).iter(|| async {
+                let names: Vec<String> = (0..at_once).map(|_| next()).collect();
+                for made in join_all(names.iter().map(|name| running.create(name))).await {
+                    made.expect("the user is made");
+                }
+            });
         });
-        let request = self.client.post(format!("{}/Users", self.url)).bearer_auth(TOKEN);
-        let answer = request.json(&body).send().await.expect("the bridge answers");
-        let status = answer.status().as_u16();
-        answer.bytes().await.expect("the answer is whole");
-        status
     }
-
-    async fn find(&self, name: &str) -> usize {
-        let request = self.client.get(format!("{}/Users", self.url)).bearer_auth(TOKEN);
-        let request = request.query(&[("filter", format!("userName eq \"{name}\""))]);
-        let answer = request.send().await.expect("the bridge answers");
-        answer.bytes().await.expect("the answer is whole").len()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(server) = self.server.take() {
-            let _ = server.join();
-        }
-    }
-}
-
-fn write_configuration(folder: &Path) -> Config {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate can be made");
-    let files = [
-        ("server.pem", made.cert.pem()),
-        ("server.key", made.signing_key.serialize_pem()),
-        ("entra-token", TOKEN.to_owned()),
-        ("databricks-token", "unused".to_owned()),
-        (
-            "bridge.toml",
-            r#"[server]
-listen = "127.0.0.1:0"
-public_url = "https://localhost:0/scim"
-certificate = "server.pem"
-private_key = "server.key"
-token_file = "entra-token"
-
-[store]
-path = "bridge.db"
-
-[ops]
-listen = "127.0.0.1:0"
-
-[target]
-workspace_url = "https://adb-1234567890123456.7.azuredatabricks.net"
-token_file = "databricks-token"
-mode = "dry-run"
-resolve = ["127.0.0.1"]
-private_ranges = ["127.0.0.0/8"]
-"#
-            .to_owned(),
-        ),
-    ];
-    for (name, text) in files {
-        std::fs::write(folder.join(name), text).expect("a file can be written");
-    }
-    Config::load(&folder.join("bridge.toml")).expect("the configuration is usable")
-}
-
-fn bridge_over_tls(criterion: &mut Criterion) {
-    let running = Running::start();
-    let count = AtomicU64::new(0);
-    for number in 0..1000 {
-        let status = running
-            .runtime
-            .block_on(running.create(&format!("known{number}@contoso.test")));
-        assert_eq!(status, 201);
-    }
-    let mut group = criterion.benchmark_group("bridge");
-    group.bench_function("create_user", |bencher| {
-        bencher.to_async(&running.runtime).iter(|| async {
-            let number = count.fetch_add(1, Ordering::Relaxed);
-            assert_eq!(running.create(&format!("new{number}@contoso.test")).await, 201);
-        });
-    });
-    group.bench_function("filter_by_user_name", |bencher| {
-        bencher.to_async(&running.runtime).iter(|| async {
-            assert!(running.find("known500@contoso.test").await > 300);
-        });
-    });
     group.finish();
 }
 
-criterion_group!(benches, bridge_over_tls);
+/// The same read and write in a small and in a large directory.
+fn growth_of_the_directory(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("growth");
+    for users in [1000, 100_000] {
+        let running = started(users);
+        let new = AtomicUsize::new(0);
+        group.bench_function(format!("filter_by_user_name/{users}_users"), |bencher| {
+            let at = AtomicUsize::new(0);
+            bencher.to_async(&running.runtime).iter(|| async {
+                let name = user_name(at.fetch_add(7919, Ordering::Relaxed) % users);
+                running.find(&name).await.expect("the user is found");
+            });
+        });
+        group.bench_function(format!("create_user/{users}_users"), |bencher| {
+            bencher.to_async(&running.runtime).iter(|| async {
+                let name = format!("new{}@contoso.test", new.fetch_add(1, Ordering::Relaxed));
+                running.create(&name).await.expect("the user is made");
+            });
+        });
+    }
+    group.finish();
+}
+
+/// One member more and one less, in a small and in a large group.
+fn growth_of_a_group(criterion: &mut Criterion) {
+    let running = started(10_001);
+    let ids: Vec<String> = running.runtime.block_on(async {
+        let names: Vec<String> = (0..10_001).map(user_name).collect();
+        let mut ids = Vec::with_capacity(names.len());
+        for name in &names {
+            ids.push(running.find(name).await.expect("the user is there"));
+        }
+        ids
+    });
+    let (last, members) = ids.split_last().expect("there are users");
+    let mut group = criterion.benchmark_group("growth");
+    for size in [5, 10_000] {
+        let name = format!("group of {size}");
+        let made = running.create_group(&name, &members[..size]);
+        let id = running.runtime.block_on(made).expect("the group is made");
+        group.bench_function(format!("one_member_in_and_out/{size}_members"), |bencher| {
+            bencher.to_async(&running.runtime).iter(|| async {
+                running.move_member(&id, last).await.expect("the member moves");
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().measurement_time(Duration::from_secs(5)).sample_size(50);
+    targets = reads_and_writes, growth_of_the_directory, growth_of_a_group
+}
 criterion_main!(benches);

@@ -10,15 +10,20 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
 use super::{Snapshot, StoreError};
+use crate::clock::Clock;
 
 /// Changes that share one commit at most; keeps a burst from delaying its first answers.
 const LARGEST_COMMIT: usize = 256;
+
+/// How long a commit waits for more at the most.
+const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_store.sql")),
@@ -127,19 +132,40 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn write_all(connection: Connection, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
-        let mut batch = vec![first];
-        while batch.len() < LARGEST_COMMIT {
-            match queue.try_recv() {
-                Ok(job) => batch.push(job),
-                Err(_) => break,
-            }
-        }
+    let clock = Clock::system();
+    let (mut before, mut took) = (0, Duration::ZERO);
+    while let Some(batch) = gather(queue, before, took) {
+        let began = clock.now();
+        before = batch.len();
         commit(&connection, batch);
+        took = clock.now().since(began);
     }
     // Leaves one tidy file behind; failing to is harmless.
     let _ = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     drop(connection);
+}
+
+/// The jobs of the next commit; none when the store closes.
+///
+/// Clients that write steadily come in two halves otherwise: those who were answered by the last
+/// commit send again just after this one has begun, and every fsync serves half of them. So where
+/// jobs queued up behind the last commit, which served `before` and `took` so long, this one waits a
+/// small part of that for as many more. A lone writer is never waited for.
+fn gather<J>(queue: &Receiver<J>, before: usize, took: Duration) -> Option<Vec<J>> {
+    let mut batch: Vec<J> = queue.try_iter().take(LARGEST_COMMIT).collect();
+    if batch.is_empty() {
+        return Some(vec![queue.recv().ok()?]);
+    }
+    let wanted = (batch.len() + before).min(LARGEST_COMMIT);
+    let clock = Clock::system();
+    let until = clock.now().plus((took / 4).min(LONGEST_GATHERING));
+    while batch.len() < wanted {
+        match queue.recv_timeout(until.after(clock.now())) {
+            Ok(job) => batch.push(job),
+            Err(_) => break,
+        }
+    }
+    Some(batch)
 }
 
 /// Runs `batch` in one transaction and answers every job.
@@ -210,4 +236,25 @@ fn clone_error(error: &rusqlite::Error) -> rusqlite::Error {
         .sqlite_error()
         .map_or(rusqlite::ffi::SQLITE_ERROR, |inner| inner.extended_code);
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_takes_what_has_queued_up_and_as_many_as_it_may() {
+        let (jobs, queue) = channel();
+        for job in 0..300 {
+            jobs.send(job).unwrap();
+        }
+        let first = gather(&queue, 0, Duration::ZERO).unwrap();
+        assert_eq!((first.len(), first.first()), (LARGEST_COMMIT, Some(&0)));
+        assert_eq!(gather(&queue, 0, Duration::ZERO).unwrap().len(), 300 - LARGEST_COMMIT);
+        jobs.send(7).unwrap();
+        drop(jobs);
+        // It waits for others, but not for those who cannot come any more.
+        assert_eq!(gather(&queue, 99, Duration::from_hours(1)), Some(vec![7]));
+        assert_eq!(gather(&queue, 99, Duration::from_hours(1)), None);
+    }
 }

@@ -1,4 +1,6 @@
 //! How Entra writes PATCH requests: capital operations, values that are to be removed.
+//!
+//! By the letter operations are lower case and a `remove` has no value (RFC 7644 §3.5.2).
 
 use std::collections::HashSet;
 

@@ -1,4 +1,5 @@
-//! How large a filter may be.
+//! How large a filter may be. RFC 7644 sets no limit; §3.4.2.2 lets a service provider refuse a
+//! filter with 400 `invalidFilter`.
 //!
 //! All three are kept while parsing, so that a hostile filter costs neither stack nor time.
 

@@ -293,6 +293,10 @@ mod tests {
             ),
             (json!({"emails": [7]}), "emails[0] must be an object"),
             (
+                json!({"emails": [{"value": "a"}, ["b"]]}),
+                "emails[1] must be an object",
+            ),
+            (
                 json!({ENTERPRISE_USER: "x"}),
                 "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User must be an object",
             ),

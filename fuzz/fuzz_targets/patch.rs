@@ -1,4 +1,4 @@
-//! A PATCH body is refused, or applied as a whole, or not at all; what comes of it is a resource.
+//! A PATCH body is refused, or applied as a whole, or not at all; what comes of it reads as itself.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,8 +25,9 @@ fuzz_target!(|bytes: &[u8]| {
         match patch::apply(resource_type, &mut after, &changes) {
             Ok(true) => {
                 assert!(!same(before, &after));
-                let read = read_body(resource_type, &Value::Object(after.clone()));
-                assert!(read.is_ok(), "{read:?} of {after:?}");
+                // What the service provider adds is not part of a body.
+                after.retain(|name, _| name != "id" && name != "meta");
+                assert_eq!(read_body(resource_type, &Value::Object(after.clone())), Ok(after));
             }
             Ok(false) | Err(_) => assert_eq!(*before, after),
         }

@@ -21,7 +21,7 @@ use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
-use crate::server::{self, Endpoint, Rewrite, ServerOptions, Tokens};
+use crate::server::{self, Endpoint, JsonLimits, Rewrite, ServerOptions, Tokens};
 use crate::store::Store;
 
 /// The one target's name in the store.
@@ -150,17 +150,18 @@ impl App {
         });
 
         let (scim_handle, ops_handle) = (Handle::new(), Handle::new());
+        let (header_timeout, idle_timeout) = (self.config.server.header_timeout.0, self.config.server.idle_timeout.0);
         let acceptor = RustlsAcceptor::new(self.tls)
-            .handshake_timeout(Duration::from_secs(10))
+            .handshake_timeout(header_timeout)
             .acceptor(NoDelayAcceptor);
         let mut scim = axum_server::from_tcp(self.scim)?
             .acceptor(acceptor)
             .handle(scim_handle.clone())
-            .first_request_timeout(Duration::from_secs(30));
-        bound_connections(scim.http_builder());
+            .first_request_timeout(header_timeout);
+        bound_connections(scim.http_builder(), idle_timeout);
         let scim = scim.serve(routes.into_make_service());
         let mut ops = axum_server::from_tcp(self.ops)?.handle(ops_handle.clone());
-        bound_connections(ops.http_builder());
+        bound_connections(ops.http_builder(), idle_timeout);
         let ops = ops.serve(operations.into_make_service());
 
         let stopped = stop.clone();
@@ -194,12 +195,13 @@ async fn ending(part: impl Future<Output = Result<()>>, stop: &CancellationToken
     result
 }
 
-/// Slow clients must not hold a connection for ever.
-fn bound_connections<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>) {
-    builder.http1().header_read_timeout(Some(Duration::from_secs(30)));
+/// Slow and silent clients must not hold a connection for ever. HTTP/1.1 counts the time to the end of
+/// the next request's head; HTTP/2 asks with a ping whether the client is still there.
+fn bound_connections<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>, idle: Duration) {
+    builder.http1().header_read_timeout(Some(idle));
     builder
         .http2()
-        .keep_alive_interval(Some(Duration::from_mins(1)))
+        .keep_alive_interval(Some(idle))
         .keep_alive_timeout(Duration::from_secs(20))
         .max_concurrent_streams(256);
 }
@@ -290,7 +292,12 @@ fn server_options(config: &Config, public_url: &str) -> ServerOptions {
         acknowledge_within: server.acknowledge_within.0,
         waiting: server.max_waiting,
         max_body_bytes: server.max_body_bytes,
-        body_timeout: Duration::from_secs(30),
+        body_timeout: server.body_timeout.0,
+        json: JsonLimits {
+            max_depth: server.max_json_depth,
+            max_values: server.max_json_values,
+        },
+        bulk_operations: server.max_bulk_operations,
         default_page: server.max_page.min(100),
         max_page: server.max_page,
         in_flight: server.max_in_flight,

@@ -57,7 +57,7 @@ impl fmt::Display for UpstreamId {
 
 /// The key under which names are unique: without letter case (rule A11).
 pub fn fold(name: &str) -> String {
-    name.to_lowercase()
+    scim::text::fold(name).into_owned()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::schema;
 
-/// The `scimType` keywords of RFC 7644 §3.12, table 9.
+/// The `scimType` keywords of RFC 7644 §3.12, table 9, and of RFC 9865 §2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScimType {
     /// The filter is broken or compares what cannot be compared.
@@ -32,6 +32,8 @@ pub enum ScimType {
     InvalidVers,
     /// The request cannot be completed because of what it would reveal.
     Sensitive,
+    /// The cursor is none of this service provider's, or belongs to another query (RFC 9865 §2.1).
+    InvalidCursor,
 }
 
 impl ScimType {
@@ -48,6 +50,7 @@ impl ScimType {
             Self::InvalidValue => "invalidValue",
             Self::InvalidVers => "invalidVers",
             Self::Sensitive => "sensitive",
+            Self::InvalidCursor => "invalidCursor",
         }
     }
 }

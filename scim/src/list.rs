@@ -7,15 +7,27 @@ use serde_json::{Map, Value, json};
 
 use crate::schema;
 
-/// The body of a query's answer.
+/// The body of a query's answer, with pages that are counted.
 ///
 /// `total` counts every match, not the page; `start_index` counts from 1 and is echoed;
 /// `itemsPerPage` is the number of resources given here. `Resources` is always present.
 pub fn response(resources: Vec<Value>, total: usize, start_index: usize) -> Value {
+    envelope(resources, total, Some(("startIndex", json!(start_index))))
+}
+
+/// The same with pages that follow one another by cursor (RFC 9865 §2): `nextCursor` is there when
+/// another page is, `startIndex` never.
+pub fn response_with_cursor(resources: Vec<Value>, total: usize, next: Option<String>) -> Value {
+    envelope(resources, total, next.map(|next| ("nextCursor", json!(next))))
+}
+
+fn envelope(resources: Vec<Value>, total: usize, place: Option<(&str, Value)>) -> Value {
     let mut body = Map::new();
     body.insert("schemas".into(), json!([schema::LIST_RESPONSE]));
     body.insert("totalResults".into(), json!(total));
-    body.insert("startIndex".into(), json!(start_index));
+    if let Some((name, value)) = place {
+        body.insert(name.into(), value);
+    }
     body.insert("itemsPerPage".into(), json!(resources.len()));
     body.insert("Resources".into(), Value::Array(resources));
     Value::Object(body)
@@ -33,6 +45,16 @@ mod tests {
                 "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
                 "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": [],
             })
+        );
+    }
+
+    #[test]
+    fn the_last_page_has_no_next_cursor() {
+        let last = response_with_cursor(Vec::new(), 3, None);
+        assert_eq!((last.get("nextCursor"), last.get("startIndex")), (None, None));
+        assert_eq!(
+            response_with_cursor(Vec::new(), 3, Some("x".to_owned()))["nextCursor"],
+            "x"
         );
     }
 

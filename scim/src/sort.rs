@@ -8,8 +8,9 @@
 //! next (rule A8). The order is total all the same, because a sort with an order that contradicts
 //! itself may panic: booleans come before numbers, numbers before text.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::entra::complex_means_value;
@@ -18,7 +19,7 @@ use crate::filter::value::instant;
 use crate::path::{self, AttributePath};
 use crate::resource::{Place, Resource, get};
 use crate::schema::{Attribute, ResourceType, Type};
-use crate::text::compare_folded;
+use crate::text::fold;
 
 /// By which attribute to sort, and in which direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,17 +56,20 @@ impl Sort {
         }))
     }
 
+    /// Where a resource stands in the order, taken by itself: a server keeps keys instead of resources.
+    pub fn key(&self, resource_type: &ResourceType, resource: &Resource) -> Key {
+        let (definition, value) = self.value(resource_type, resource);
+        let rank = value.map_or(Rank::Missing, |value| Rank::of(definition, value));
+        Key(if self.is_descending {
+            Directed::Descending(Reverse(rank))
+        } else {
+            Directed::Ascending(rank)
+        })
+    }
+
     /// The order of two resources.
     pub fn compare(&self, resource_type: &ResourceType, a: &Resource, b: &Resource) -> Ordering {
-        let (definition, a) = self.value(resource_type, a);
-        let (_, b) = self.value(resource_type, b);
-        let order = match (a, b) {
-            (Some(a), Some(b)) => values(definition, a, b),
-            (None, None) => Ordering::Equal,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-        };
-        if self.is_descending { order.reverse() } else { order }
+        self.key(resource_type, a).cmp(&self.key(resource_type, b))
     }
 
     fn value<'a>(
@@ -96,27 +100,46 @@ fn preferred(value: &Value) -> Option<&Value> {
     items.iter().find(is_primary).or(items.first())
 }
 
-fn values(definition: Option<&Attribute>, a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::String(a), Value::String(b)) => match definition {
-            Some(found) if found.kind == Type::DateTime => instant(a).cmp(&instant(b)),
-            Some(found) if found.case_exact => a.cmp(b),
-            _ => compare_folded(a, b),
-        },
-        (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        (a, b) => kind(a).cmp(&kind(b)),
+/// A resource's place in the order of one [`Sort`]; keys of another say nothing beside it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(Directed);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Directed {
+    Ascending(Rank),
+    Descending(Reverse<Rank>),
+}
+
+/// A value as it is ordered; the kinds come in the order in which they stand here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Bool(bool),
+    Number(i64),
+    Text(String),
+    /// A date that is none comes before all that are.
+    Date(Option<Timestamp>),
+    Structure,
+    Missing,
+}
+
+impl Rank {
+    fn of(definition: Option<&Attribute>, value: &Value) -> Self {
+        match (value, definition) {
+            (Value::Bool(value), _) => Self::Bool(*value),
+            (Value::Number(number), _) => Self::Number(ordered(number.as_f64().unwrap_or_default())),
+            (Value::String(text), Some(found)) if found.kind == Type::DateTime => Self::Date(instant(text)),
+            (Value::String(text), Some(found)) if found.case_exact => Self::Text(text.clone()),
+            (Value::String(text), _) => Self::Text(fold(text).into_owned()),
+            (Value::Array(_) | Value::Object(_), _) => Self::Structure,
+            (Value::Null, _) => Self::Missing,
+        }
     }
 }
 
-/// Which kinds come first when values of several kinds meet.
-fn kind(value: &Value) -> u8 {
-    match value {
-        Value::Bool(_) => 0,
-        Value::Number(_) => 1,
-        Value::String(_) => 2,
-        Value::Null | Value::Array(_) | Value::Object(_) => 3,
-    }
+/// An integer that is ordered as the number is (IEEE 754 totalOrder).
+fn ordered(number: f64) -> i64 {
+    let bits = number.to_bits().cast_signed();
+    bits ^ (((bits >> 63).cast_unsigned()) >> 1).cast_signed()
 }
 
 #[cfg(test)]
@@ -203,6 +226,14 @@ mod tests {
     fn null_is_no_value() {
         let resources = json!([{"id": "1", "x": null}, {"id": "2", "x": "a"}, {"id": "3"}]);
         assert_eq!(sorted("x", None, resources), ["2", "1", "3"]);
+    }
+
+    #[test]
+    fn numbers_are_sorted_as_numbers() {
+        let resources =
+            json!([{"id": "1", "x": 10}, {"id": "2", "x": -2.5}, {"id": "3", "x": 9}, {"id": "4", "x": -3}]);
+        assert_eq!(sorted("x", None, resources.clone()), ["4", "2", "3", "1"]);
+        assert_eq!(sorted("x", Some("descending"), resources), ["1", "3", "2", "4"]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::Config;
 
 /// What environment variables begin with: `SCIM_BRIDGE_TARGET_PACE` is `[target] pace`.
 const PREFIX: &str = "SCIM_BRIDGE_";
+/// Characters of a value that an error tells.
+const LONGEST_VALUE: usize = 80;
 const SECTIONS: [&str; 6] = ["server", "store", "target", "ops", "reconcile", "test"];
 
 /// A configuration that cannot be used, on one line.
@@ -51,15 +53,16 @@ pub(super) fn load(path: &Path, environment: impl Iterator<Item = (String, Strin
     let mut table: Table =
         toml::from_str(text).map_err(|error| in_file(path, line_at(text, error.span()), one_line(error.message())))?;
     let overridden = overlay(&mut table, environment)?;
-    // The file by itself first, where positions are known; then file and environment together.
-    let place = |key: &str, reason: String| match overridden.iter().find(|(_, name)| name == key) {
+    let at_key = |key: &str, what: String| match overridden.iter().find(|(_, name)| name == key) {
         Some((variable, _)) => ConfigError::InEnvironment {
             variable: variable.clone(),
-            what: reason,
+            what,
         },
-        None => in_file(path, line_of(text, key), format!("{key}: {reason}")),
+        None => in_file(path, line_of(text, key), format!("{key}: {what}")),
     };
-    let mut config: Config = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+    let place = |key: &str, reason: String| at_key(key, with_value(&table, key, &reason));
+    let read: Result<Config, _> = serde_path_to_error::deserialize(Value::Table(table.clone()));
+    let mut config = read.map_err(|error| {
         let key = error.path().to_string();
         let message = one_line(error.inner().message());
         let unknown = message
@@ -79,7 +82,8 @@ pub(super) fn load(path: &Path, environment: impl Iterator<Item = (String, Strin
             (Some(name), _) => {
                 let key = joined(name);
                 let key = if key.is_empty() { name.to_owned() } else { key };
-                place(&key, format!("there is no such key ({message})"))
+                // Its value is not told: it may be a secret that stands in the wrong place.
+                at_key(&key, format!("there is no such key ({message})"))
             }
             (_, Some(name)) => {
                 let key = joined(name);
@@ -143,6 +147,24 @@ fn parse_value(text: &str) -> Value {
             v: v @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_)),
         }) => v,
         _ => Value::String(text.to_owned()),
+    }
+}
+
+/// What is wrong with a key, and the value that it has.
+fn with_value(table: &Table, key: &str, reason: &str) -> String {
+    let value = key
+        .split_once('.')
+        .and_then(|(section, name)| table.get(section)?.as_table()?.get(name));
+    let shown = match value {
+        Some(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_))) => value.to_string(),
+        Some(Value::String(text)) if text.chars().count() <= LONGEST_VALUE => format!("{text:?}"),
+        Some(_) | None => return reason.to_owned(),
+    };
+    // Some reasons tell the value themselves.
+    if reason.contains(shown.trim_matches('"')) {
+        reason.to_owned()
+    } else {
+        format!("{reason} (it is {shown})")
     }
 }
 
@@ -245,7 +267,19 @@ mode = "dry-run"
             ),
             (
                 SMALLEST.replace("https://adb", "http://adb"),
-                "/bridge.toml:12: target.workspace_url: must begin with https://",
+                "/bridge.toml:12: target.workspace_url: must begin with https:// (it is \"http://adb-1234567890123456.7",
+            ),
+            (
+                SMALLEST.replace("[store]", "max_json_depth = 1000\n[store]"),
+                "/bridge.toml:8: server.max_json_depth: must be between 8 and 100 (it is 1000)",
+            ),
+            (
+                SMALLEST.replace("[store]", "body_timeout = \"soon\"\n[store]"),
+                "/bridge.toml:8: server.body_timeout: \"soon\" is not a length of time; write for example",
+            ),
+            (
+                SMALLEST.replace("[store]", "token = \"s3cret\"\n[store]"),
+                "/bridge.toml:8: server.token: there is no such key",
             ),
             (SMALLEST.replace("[store]", "[store"), "/bridge.toml:8: "),
             (
@@ -257,6 +291,7 @@ mode = "dry-run"
             let error = read(&text, &[]).unwrap_err();
             assert!(error.starts_with(expected), "{error}\n{expected}");
             assert_eq!(error.lines().count(), 1, "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
         }
     }
 

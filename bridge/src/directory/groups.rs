@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use scim::entra::{NamedMember, members_of_value};
 use scim::filter::Filter;
 use scim::patch::{self, MembersChange};
 use scim::resource::{Resource, read_body, remove, same};
@@ -14,19 +15,29 @@ use serde_json::{Value, json};
 use super::draft::to_row;
 use super::{Accepted, Change, Directory, DirectoryError, Request};
 use crate::id::{ScimId, fold};
-use crate::store::{Kind, QueueClass, Stored};
-
-/// A member as a body gives it.
-struct Given {
-    id: String,
-    display: Option<String>,
-}
+use crate::store::{AddedMember, Kind, QueueClass, Stored};
 
 /// What happened to the edges of a group.
 #[derive(Debug, Default, Clone, Copy)]
 struct Moved {
     added: bool,
     removed: bool,
+    /// A member got another `display`, which only this directory holds.
+    relabelled: bool,
+}
+
+impl Moved {
+    fn and(self, other: Self) -> Self {
+        Self {
+            added: self.added || other.added,
+            removed: self.removed || other.removed,
+            relabelled: self.relabelled || other.relabelled,
+        }
+    }
+
+    fn is_nothing(self) -> bool {
+        !self.added && !self.removed && !self.relabelled
+    }
 }
 
 impl Directory {
@@ -43,8 +54,7 @@ impl Directory {
             let row = to_row(id, Kind::Group, document);
             change.check_protected(Kind::Group, &row.name)?;
             change.check_unique(Kind::Group, &row.name, None)?;
-            let ids = ids_of(&given);
-            let found = change.resolve_members(&ids)?;
+            let found = change.resolve_members(&given)?;
             let revision = change.revision(&row.id, Kind::Group, &row.name, "create")?;
             let resource = change
                 .tx
@@ -72,7 +82,7 @@ impl Directory {
             let old = change.existing(Kind::Group, &id)?;
             let mut document = read_body(schema::group(), &body)?;
             let given = take_members(&mut document);
-            let moved = change.replace_members(&old, &ids_of(&given))?;
+            let moved = change.replace_members(&old, &given)?;
             change.store_group(&old, document, moved)
         })
         .await
@@ -94,9 +104,7 @@ impl Directory {
             for one in &changes {
                 match one.members()? {
                     Some(members) => {
-                        let step = change.move_members(&old, members)?;
-                        moved.added |= step.added;
-                        moved.removed |= step.removed;
+                        moved = moved.and(change.move_members(&old, members)?);
                     }
                     None => {
                         patch::apply(schema::group(), &mut document, std::slice::from_ref(one))?;
@@ -127,7 +135,7 @@ impl Change<'_> {
     fn store_group(&self, old: &Stored, document: Resource, moved: Moved) -> Result<Accepted, DirectoryError> {
         let row = to_row(old.id.clone(), Kind::Group, document);
         let changed = !same(&row.document, &old.document);
-        if !changed && !moved.added && !moved.removed {
+        if !changed && moved.is_nothing() {
             for target in &self.rules.targets {
                 self.tx.wake(target, &old.id, self.now)?;
             }
@@ -160,23 +168,27 @@ impl Change<'_> {
 
     fn move_members(&self, group: &Stored, change: MembersChange) -> Result<Moved, DirectoryError> {
         match change {
-            MembersChange::Add(ids) => self.add_members(group, &ids),
+            MembersChange::Add(named) => self.add_members(group, &named),
             MembersChange::Remove(ids) => self.remove_members(group, &ids),
             MembersChange::RemoveAll => Ok(Moved {
                 removed: self.tx.clear_members(group.pk)? > 0,
-                added: false,
+                ..Moved::default()
             }),
-            MembersChange::Replace(ids) => self.replace_members(group, &ids),
+            MembersChange::Replace(named) => self.replace_members(group, &named),
             MembersChange::RemoveWhere(filter) => self.remove_where(group, &filter),
         }
     }
 
-    fn add_members(&self, group: &Stored, ids: &[String]) -> Result<Moved, DirectoryError> {
-        let found = self.resolve_members(ids)?;
+    fn add_members(&self, group: &Stored, named: &[NamedMember]) -> Result<Moved, DirectoryError> {
+        let found = self.resolve_members(named)?;
         self.check_no_circle(group.pk, &group.id, &found)?;
         let mut moved = Moved::default();
-        for member in found {
-            moved.added |= self.tx.add_member(group.pk, member.pk, None)?;
+        for (member, named) in found.iter().zip(named) {
+            match self.tx.add_member(group.pk, member.pk, named.display.as_deref())? {
+                AddedMember::New => moved.added = true,
+                AddedMember::Relabelled => moved.relabelled = true,
+                AddedMember::AsBefore => {}
+            }
         }
         Ok(moved)
     }
@@ -190,8 +202,8 @@ impl Change<'_> {
         Ok(moved)
     }
 
-    fn replace_members(&self, group: &Stored, ids: &[String]) -> Result<Moved, DirectoryError> {
-        let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    fn replace_members(&self, group: &Stored, named: &[NamedMember]) -> Result<Moved, DirectoryError> {
+        let wanted: HashSet<&str> = named.iter().map(|member| member.id.as_str()).collect();
         let unwanted: Vec<String> = self
             .tx
             .members(group.pk)?
@@ -200,9 +212,8 @@ impl Change<'_> {
             .map(|member| member.id.to_string())
             .collect();
         // Added first: an unknown id refuses the request before anything has moved.
-        let added = self.add_members(group, ids)?.added;
-        let removed = self.remove_members(group, &unwanted)?.removed;
-        Ok(Moved { added, removed })
+        let added = self.add_members(group, named)?;
+        Ok(added.and(self.remove_members(group, &unwanted)?))
     }
 
     fn remove_where(&self, group: &Stored, filter: &Filter) -> Result<Moved, DirectoryError> {
@@ -223,32 +234,9 @@ impl Change<'_> {
 }
 
 /// Takes `members` out of a body: they are stored as edges.
-fn take_members(document: &mut Resource) -> Vec<Given> {
-    let Some(Value::Array(items)) = remove(document, "members") else {
-        return Vec::new();
-    };
-    let mut given: Vec<Given> = Vec::new();
-    let mut seen = HashSet::new();
-    for item in items {
-        let (id, display) = match &item {
-            Value::String(id) => (Some(id.clone()), None),
-            Value::Object(object) => {
-                let part = |name| {
-                    scim::resource::get(object, name)
-                        .and_then(Value::as_str)
-                        .map(str::to_owned)
-                };
-                (part("value"), part("display"))
-            }
-            _ => (None, None),
-        };
-        if let Some(id) = id.filter(|id| seen.insert(id.clone())) {
-            given.push(Given { id, display });
-        }
-    }
-    given
-}
-
-fn ids_of(given: &[Given]) -> Vec<String> {
-    given.iter().map(|member| member.id.clone()).collect()
+fn take_members(document: &mut Resource) -> Vec<NamedMember> {
+    remove(document, "members")
+        .as_ref()
+        .map(members_of_value)
+        .unwrap_or_default()
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scim::error::ScimError;
+use scim::version::Preconditions;
+use serde_json::Value;
 
 use crate::clock::{Clock, Timestamp};
 use crate::id::{ScimId, fold};
@@ -48,12 +50,15 @@ pub struct Rules {
 }
 
 /// What is common to the changes of one request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Its id, as in the answer's header and the log.
     pub id: String,
     /// Whether the answer waits for the outcome: a create's answer stays undecided until then (rule A3).
     pub waits: bool,
+    /// What it asks of the version that it meets. Checked in the transaction of the change, so that
+    /// of two requests that know the same version one alone goes through (RFC 7644 §3.14).
+    pub preconditions: Preconditions,
 }
 
 /// An accepted change.
@@ -93,6 +98,73 @@ impl Directory {
         &self.rules
     }
 
+    /// Creates a resource from the body of a POST.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::create_user`] and [`Directory::create_group`].
+    pub async fn create(
+        &self,
+        request: &Request,
+        kind: Kind,
+        id: ScimId,
+        body: Value,
+    ) -> Result<Accepted, DirectoryError> {
+        match kind {
+            Kind::User => self.create_user(request, id, body).await,
+            Kind::Group => self.create_group(request, id, body).await,
+        }
+    }
+
+    /// Replaces a resource by the body of a PUT.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::replace_user`] and [`Directory::replace_group`].
+    pub async fn replace(
+        &self,
+        request: &Request,
+        kind: Kind,
+        id: &str,
+        body: Value,
+    ) -> Result<Accepted, DirectoryError> {
+        match kind {
+            Kind::User => self.replace_user(request, id, body).await,
+            Kind::Group => self.replace_group(request, id, body).await,
+        }
+    }
+
+    /// Changes a resource by the body of a PATCH; all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::patch_user`] and [`Directory::patch_group`].
+    pub async fn patch(
+        &self,
+        request: &Request,
+        kind: Kind,
+        id: &str,
+        body: Value,
+    ) -> Result<Accepted, DirectoryError> {
+        match kind {
+            Kind::User => self.patch_user(request, id, body).await,
+            Kind::Group => self.patch_group(request, id, body).await,
+        }
+    }
+
+    /// Deletes a resource. Gives the revision of the deletion.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown id, 412 for a version that is not the one asked for.
+    pub async fn delete(&self, request: &Request, kind: Kind, id: &str) -> Result<i64, DirectoryError> {
+        let deleted = match kind {
+            Kind::User => self.delete_user(request, id).await?,
+            Kind::Group => self.delete_group(request, id).await?,
+        };
+        Ok(deleted.1)
+    }
+
     /// Runs one change as a transaction and wakes the reconciler.
     async fn change<T, F>(&self, request: &Request, work: F) -> Result<T, DirectoryError>
     where
@@ -129,12 +201,15 @@ impl Change<'_> {
         &self.rules.endpoint
     }
 
-    /// The live resource of this kind and id.
+    /// The live resource of this kind and id, at a version that the request accepts.
     fn existing(&self, kind: Kind, id: &str) -> Result<Stored, DirectoryError> {
-        self.tx
+        let found = self
+            .tx
             .resource(id)?
             .filter(|stored| stored.kind == kind)
-            .ok_or_else(|| ScimError::not_found().into())
+            .ok_or_else(ScimError::not_found)?;
+        self.request.preconditions.allow_change(&found.etag())?;
+        Ok(found)
     }
 
     /// A new revision of a resource. Only a create can still be refused, so only its answer is open (rule A3).

@@ -1,5 +1,6 @@
 //! References between resources: managers and members (rule A10).
 
+use scim::entra::NamedMember;
 use scim::error::ScimError;
 
 use super::{Change, DirectoryError};
@@ -17,8 +18,9 @@ impl Change<'_> {
     }
 
     /// The rows of members to be added; every id that is unknown is named and nothing is changed.
-    pub(super) fn resolve_members(&self, ids: &[String]) -> Result<Vec<Resolved>, DirectoryError> {
-        let found = self.tx.resolve(self.endpoint(), ids)?;
+    pub(super) fn resolve_members(&self, named: &[NamedMember]) -> Result<Vec<Resolved>, DirectoryError> {
+        let ids: Vec<String> = named.iter().map(|member| member.id.clone()).collect();
+        let found = self.tx.resolve(self.endpoint(), &ids)?;
         let unknown: Vec<&str> = ids
             .iter()
             .zip(&found)

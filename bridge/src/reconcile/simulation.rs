@@ -432,7 +432,7 @@ impl World {
         self.note(format_args!("{edit:?}"));
         let request = Request {
             id: "test".to_owned(),
-            waits: false,
+            ..Request::default()
         };
         let directory = self.directory.clone();
         let (users, groups) = (self.users.clone(), self.groups.clone());
@@ -717,7 +717,7 @@ impl World {
         let mut upstream_of = BTreeMap::new();
         self.store
             .read::<_, StoreError, _>(|snapshot| {
-                snapshot.each("scim", Kind::User, |user| {
+                snapshot.each("scim", Kind::User, None, |user| {
                     let bound = snapshot.bindings(TARGET, &user.id)?;
                     let current = bound.iter().find(|binding| binding.role == crate::store::Role::Current);
                     let upstream = current.and_then(|binding| binding.upstream_id.clone());
@@ -736,7 +736,7 @@ impl World {
                     upstream_of.insert(user.id.to_string(), id.as_str().to_owned());
                     Ok(())
                 })?;
-                snapshot.each("scim", Kind::Group, |group| {
+                snapshot.each("scim", Kind::Group, None, |group| {
                     if held.contains(&group.id.to_string()) {
                         return Ok(());
                     }

@@ -2,13 +2,14 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
 use futures_util::StreamExt;
 use scim::error::ScimError;
 use serde_json::Value;
 
-use super::{Endpoint, reply};
+use super::{Endpoint, json, reply};
 
 /// A JSON body of `application/scim+json` or `application/json`.
 pub(super) struct ScimJson(pub(super) Value);
@@ -26,15 +27,7 @@ impl FromRequest<Endpoint> for ScimJson {
 
 async fn take(request: Request, endpoint: &Endpoint) -> Result<Value, ScimError> {
     let options = endpoint.options();
-    if let Some(kind) = request.headers().get(CONTENT_TYPE) {
-        let kind = kind.to_str().unwrap_or_default();
-        if !is_json(kind) {
-            return Err(ScimError::new(
-                415,
-                "the body must be application/scim+json or application/json",
-            ));
-        }
-    }
+    check_type(request.headers())?;
     let too_large = || {
         ScimError::new(
             413,
@@ -47,8 +40,8 @@ async fn take(request: Request, endpoint: &Endpoint) -> Result<Value, ScimError>
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > options.max_body_bytes) {
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > options.max_body_bytes as u64) {
         return Err(too_large());
     }
     let read = collect(request.into_body(), options.max_body_bytes);
@@ -56,15 +49,32 @@ async fn take(request: Request, endpoint: &Endpoint) -> Result<Value, ScimError>
         Ok(Ok(Some(bytes))) => bytes,
         Ok(Ok(None)) => return Err(too_large()),
         Ok(Err(())) => return Err(ScimError::new(400, "the body did not arrive whole")),
-        Err(_) => return Err(ScimError::new(408, "the body did not arrive in time")),
+        Err(_) => {
+            let detail = "the body did not arrive in time (setting server.body_timeout)";
+            return Err(ScimError::new(408, detail));
+        }
     };
-    serde_json::from_slice(&bytes).map_err(|error| {
-        // serde's text names line, column and what was expected, never what stood there.
-        let place = format!("line {} column {}", error.line(), error.column());
-        ScimError::invalid_syntax(
-            format!("the body is not JSON: {:?} error at {place}", error.classify()).to_lowercase(),
-        )
-    })
+    json::read(&bytes, options.json)
+}
+
+/// Only JSON, and not compressed: a small body must not become a large one.
+fn check_type(headers: &HeaderMap) -> Result<(), ScimError> {
+    if let Some(kind) = headers.get(CONTENT_TYPE) {
+        let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        let is_json = ["application/scim+json", "application/json"]
+            .iter()
+            .any(|known| essence.trim().eq_ignore_ascii_case(known));
+        if !is_json {
+            let detail = "the body must be application/scim+json or application/json";
+            return Err(ScimError::new(415, detail));
+        }
+    }
+    let is_plain = |coding: &axum::http::HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        Ok(())
+    } else {
+        Err(ScimError::new(415, "the body must come without a Content-Encoding"))
+    }
 }
 
 /// The whole body; `None` when it is larger than `limit`.
@@ -79,9 +89,4 @@ async fn collect(body: Body, limit: usize) -> Result<Option<Vec<u8>>, ()> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(Some(bytes))
-}
-
-fn is_json(kind: &str) -> bool {
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/scim+json") || essence.eq_ignore_ascii_case("application/json")
 }

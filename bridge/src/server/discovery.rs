@@ -72,7 +72,7 @@ pub(super) async fn me() -> Response {
 
 /// A filter here is answered 403 (RFC 7644 §4).
 fn answer(query: &Query, body: impl FnOnce() -> Option<Value>) -> Response {
-    if query.has_filter() {
+    if query.0.filter.is_some() {
         return reply::error(&ScimError::new(
             403,
             "discovery cannot be filtered (RFC 7644 section 4)",
@@ -90,11 +90,22 @@ fn config(endpoint: &Endpoint) -> Value {
         "schemas": [schema::SERVICE_PROVIDER_CONFIG],
         "documentationUri": "https://datatracker.ietf.org/doc/html/rfc7644",
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": {
+            "supported": true,
+            "maxOperations": options.bulk_operations,
+            "maxPayloadSize": options.max_body_bytes,
+        },
         "filter": { "supported": true, "maxResults": options.max_page },
         "changePassword": { "supported": false },
-        "sort": { "supported": false },
-        "etag": { "supported": false },
+        "sort": { "supported": true },
+        "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": options.default_page,
+            "maxPageSize": options.max_page,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",

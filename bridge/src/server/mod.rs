@@ -2,22 +2,26 @@
 //! and never touch Databricks; writes are recorded by `directory`.
 
 mod body;
+mod bulk;
 mod caller;
+mod change;
 mod discovery;
-mod groups;
+mod json;
 mod limits;
+mod listing;
 mod query;
+mod render;
 mod reply;
 mod resources;
 mod routes;
 mod url;
-mod users;
 mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use caller::Tokens;
+pub use json::{DEEPEST, JsonLimits, read as read_json};
 pub use routes::router;
 pub use url::Rewrite;
 
@@ -36,6 +40,10 @@ pub struct ServerOptions {
     pub max_body_bytes: usize,
     /// Time for a body to arrive.
     pub body_timeout: Duration,
+    /// How large the structure of a body may be.
+    pub json: JsonLimits,
+    /// Operations of a bulk request.
+    pub bulk_operations: usize,
     /// Resources a page when the client does not say.
     pub default_page: usize,
     /// Resources a page at most.

@@ -1,21 +1,20 @@
-//! The query string: form-decoded (a `+` is a blank), parameter names in any letter
-//! case, unknown ones ignored.
+//! What a request says beside its body: the query string, form-decoded (a `+` is a blank), the id in
+//! the path, and the versions in its headers.
 
 use axum::extract::{FromRequestParts, Path, RawQuery};
+use axum::http::header::{AsHeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::response::Response;
 use scim::error::ScimError;
-use scim::filter::{self, Filter};
-use scim::page::Page;
 use scim::projection::Projection;
+use scim::query::Parameters;
+use scim::version::Preconditions;
 
 use super::{Endpoint, reply};
 
 /// The parameters of a request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Query {
-    parameters: Vec<(String, String)>,
-}
+pub(super) struct Query(pub(super) Parameters);
 
 impl FromRequestParts<Endpoint> for Query {
     type Rejection = std::convert::Infallible;
@@ -24,6 +23,28 @@ impl FromRequestParts<Endpoint> for Query {
         let RawQuery(raw) = RawQuery::from_request_parts(parts, state).await?;
         Ok(Self::parse(raw.as_deref().unwrap_or_default()))
     }
+}
+
+impl Query {
+    fn parse(raw: &str) -> Self {
+        let pairs: Vec<_> = ::url::form_urlencoded::parse(raw.as_bytes()).collect();
+        Self(Parameters::from_pairs(
+            pairs.iter().map(|(name, value)| (&**name, &**value)),
+        ))
+    }
+
+    /// What of each resource is wanted.
+    pub(super) fn projection(&self) -> Projection {
+        projection(&self.0)
+    }
+}
+
+/// What of each resource is wanted.
+pub(super) fn projection(parameters: &Parameters) -> Projection {
+    Projection::from_query(
+        parameters.attributes.as_deref(),
+        parameters.excluded_attributes.as_deref(),
+    )
 }
 
 /// The last segment of the path. One that is no text names nothing: 404.
@@ -40,54 +61,25 @@ impl FromRequestParts<Endpoint> for Id {
     }
 }
 
-impl Query {
-    fn parse(raw: &str) -> Self {
-        Self {
-            parameters: ::url::form_urlencoded::parse(raw.as_bytes()).into_owned().collect(),
-        }
-    }
+/// `If-Match` and `If-None-Match` (RFC 7644 §3.14).
+pub(super) struct Versions(pub(super) Preconditions);
 
-    fn get(&self, name: &str) -> Option<&str> {
-        let found = self.parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
+impl FromRequestParts<Endpoint> for Versions {
+    type Rejection = std::convert::Infallible;
 
-    /// What of each resource is wanted.
-    pub(super) fn projection(&self) -> Projection {
-        Projection::from_query(self.get("attributes"), self.get("excludedAttributes"))
+    async fn from_request_parts(parts: &mut Parts, _: &Endpoint) -> Result<Self, Self::Rejection> {
+        Ok(Self(Preconditions::from_headers(
+            values(parts, IF_MATCH),
+            values(parts, IF_NONE_MATCH),
+        )))
     }
+}
 
-    /// Which part of the matches is wanted.
-    ///
-    /// # Errors
-    ///
-    /// 400 `invalidValue` when `startIndex` or `count` is no number.
-    pub(super) fn page(&self, endpoint: &Endpoint) -> Result<Page, ScimError> {
-        let options = endpoint.options();
-        Page::from_query(
-            self.get("startIndex"),
-            self.get("count"),
-            options.default_page,
-            options.max_page,
-        )
-    }
-
-    /// The filter, if one was given.
-    ///
-    /// # Errors
-    ///
-    /// 400 `invalidFilter`.
-    pub(super) fn filter(&self, endpoint: &Endpoint) -> Result<Option<Filter>, ScimError> {
-        let text = self.get("filter").filter(|text| !text.trim().is_empty());
-        Ok(text
-            .map(|text| filter::parse(text, &endpoint.options().filter))
-            .transpose()?)
-    }
-
-    /// Whether a filter was given at all.
-    pub(super) fn has_filter(&self) -> bool {
-        self.get("filter").is_some()
-    }
+/// The values of a header that are text; another one names no version of ours, so it stands for
+/// one that nothing has.
+fn values(parts: &Parts, name: impl AsHeaderName) -> impl Iterator<Item = &str> {
+    let values = parts.headers.get_all(name).iter();
+    values.map(|value| value.to_str().unwrap_or("\"\u{fffd}\""))
 }
 
 #[cfg(test)]
@@ -102,7 +94,7 @@ mod tests {
             "aadOptscim062020&filter=userName+eq+%22a%2Bb%40c.test%22",
         ] {
             assert_eq!(
-                Query::parse(raw).get("filter"),
+                Query::parse(raw).0.filter.as_deref(),
                 Some("userName eq \"a+b@c.test\""),
                 "{raw}"
             );

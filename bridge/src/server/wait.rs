@@ -1,17 +1,18 @@
 //! Waiting for the outcome of a write (rules A2, A3).
 
 use scim::error::ScimError;
+use tokio::sync::SemaphorePermit;
 
 use super::Endpoint;
-use crate::directory::Request;
+use crate::directory::DirectoryError;
 use crate::id::ScimId;
-use crate::store::Answer;
+use crate::store::{Answer, Listener};
 
 /// A write that may wait for its outcome.
 pub(super) struct Waiting<'a> {
     endpoint: &'a Endpoint,
     id: ScimId,
-    outcome: Option<(tokio::sync::watch::Receiver<i64>, tokio::sync::SemaphorePermit<'a>)>,
+    outcome: Option<(Listener<'a>, SemaphorePermit<'a>)>,
 }
 
 impl Endpoint {
@@ -30,15 +31,21 @@ impl Endpoint {
             outcome,
         }
     }
+
+    /// A write whose answer does not wait: one of many in a bulk request (rule A2).
+    pub(super) fn expect_nothing(&self, id: &ScimId) -> Waiting<'_> {
+        Waiting {
+            endpoint: self,
+            id: id.clone(),
+            outcome: None,
+        }
+    }
 }
 
 impl Waiting<'_> {
-    /// The request as the directory records it.
-    pub(super) fn request(&self, request_id: &str) -> Request {
-        Request {
-            id: request_id.to_owned(),
-            waits: self.outcome.is_some(),
-        }
+    /// Whether the answer waits.
+    pub(super) fn waits(&self) -> bool {
+        self.outcome.is_some()
     }
 
     /// Returns once the revision has its outcome or the window is over.
@@ -47,16 +54,16 @@ impl Waiting<'_> {
             return;
         };
         let window = self.endpoint.options().acknowledge_within;
-        let _ = tokio::time::timeout(window, outcome.wait_for(|settled| *settled >= revision)).await;
+        let _ = tokio::time::timeout(window, outcome.settled(revision)).await;
     }
 
     /// The same for a create, whose one answer is then decided (rule A3).
     ///
     /// # Errors
     ///
-    /// [`ScimError`] when the refusal won; [`StoreError`] when the decision cannot be stored.
-    pub(super) async fn decided(self, revision: Option<i64>) -> Result<(), crate::directory::DirectoryError> {
-        let waited = self.outcome.is_some();
+    /// 409 `uniqueness` when the refusal won; a store error when the decision cannot be stored.
+    pub(super) async fn decided(self, revision: Option<i64>) -> Result<(), DirectoryError> {
+        let waited = self.waits();
         let (endpoint, id) = (self.endpoint, self.id.clone());
         self.settled(revision).await;
         let (true, Some(revision)) = (waited, revision) else {

@@ -7,9 +7,21 @@ use super::{Kind, Snapshot, StoreError, Transaction};
 use crate::clock::Timestamp;
 use crate::id::ScimId;
 
-/// A row's own number: the order of creation. Never leaves the bridge.
+/// A row's own number: the order of creation. Clients see it only inside a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pk(pub(super) i64);
+
+impl Pk {
+    /// The row of this number; it need not exist.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
 
 /// A live resource as it is stored.
 #[derive(Debug, Clone)]
@@ -38,6 +50,13 @@ pub struct Stored {
     pub revision: i64,
     /// Newest revision whose outcome is known.
     pub settled: i64,
+}
+
+impl Stored {
+    /// The weak ETag: `meta.version` (rule A13).
+    pub fn etag(&self) -> String {
+        scim::version::weak(self.version)
+    }
 }
 
 /// What is needed to store a new resource, or to store one anew.
@@ -91,6 +110,17 @@ pub struct Member {
     pub display: Option<String>,
 }
 
+/// What came of adding a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddedMember {
+    /// It was none before.
+    New,
+    /// It was one, under another `display`.
+    Relabelled,
+    /// It was one.
+    AsBefore,
+}
+
 /// What an id in a reference turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
@@ -137,60 +167,35 @@ impl Snapshot<'_> {
         )
     }
 
+    /// The live resource of this row.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn row(&self, pk: Pk) -> Result<Option<Stored>, StoreError> {
+        self.one(
+            &format!("SELECT {COLUMNS} FROM resources WHERE pk = ?1"),
+            [pk.0],
+            read_stored,
+        )
+    }
+
     /// All live resources of `kind` that `lookup` finds, in order of creation.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn lookup(&self, endpoint: &str, kind: Kind, lookup: &Lookup) -> Result<Vec<Stored>, StoreError> {
-        let (condition, key) = match lookup {
-            Lookup::Id(id) => ("id = ?3", id),
-            Lookup::NameKey(key) => ("name_key = ?3", key),
-            Lookup::ExternalId(id) => ("external_id = ?3", id),
-            Lookup::WorkEmailKey(key) => ("work_email_key = ?3", key),
-            Lookup::Manager(id) => ("manager_id = ?3", id),
-            Lookup::Member(id) => (
-                "pk IN (SELECT group_pk FROM members WHERE member_pk = (SELECT pk FROM resources WHERE id = ?3))",
-                id,
-            ),
-        };
-        self.all(
-            &format!("SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 AND {condition} ORDER BY pk"),
-            params![endpoint, kind.as_str(), key],
-            read_stored,
-        )
+        let mut found = Vec::new();
+        self.each(endpoint, kind, Some(lookup), |stored| {
+            found.push(stored);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
-    /// How many live resources of `kind` there are.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the store cannot be read.
-    pub fn count(&self, endpoint: &str, kind: Kind) -> Result<u64, StoreError> {
-        let count = self.one(
-            "SELECT count(*) FROM resources WHERE endpoint = ?1 AND kind = ?2",
-            params![endpoint, kind.as_str()],
-            |row| Ok(row.get::<_, i64>(0)?),
-        )?;
-        Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
-    }
-
-    /// Resources of `kind` in order of creation, `skip` left out, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the store cannot be read.
-    pub fn page(&self, endpoint: &str, kind: Kind, skip: u64, limit: u64) -> Result<Vec<Stored>, StoreError> {
-        self.all(
-            &format!(
-                "SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 ORDER BY pk LIMIT ?3 OFFSET ?4"
-            ),
-            params![endpoint, kind.as_str(), clamp(limit), clamp(skip)],
-            read_stored,
-        )
-    }
-
-    /// Hands every resource of `kind` to `visit`, one at a time, in order of creation.
+    /// Hands every resource of `kind`, or only those that `lookup` finds, to `visit`, one at a time,
+    /// in order of creation.
     ///
     /// # Errors
     ///
@@ -199,16 +204,71 @@ impl Snapshot<'_> {
         &self,
         endpoint: &str,
         kind: Kind,
+        lookup: Option<&Lookup>,
         mut visit: impl FnMut(Stored) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let (condition, key) = match lookup {
+            None => ("?3 IS NULL", None),
+            Some(Lookup::Id(id)) => ("id = ?3", Some(id)),
+            Some(Lookup::NameKey(key)) => ("name_key = ?3", Some(key)),
+            Some(Lookup::ExternalId(id)) => ("external_id = ?3", Some(id)),
+            Some(Lookup::WorkEmailKey(key)) => ("work_email_key = ?3", Some(key)),
+            Some(Lookup::Manager(id)) => ("manager_id = ?3", Some(id)),
+            Some(Lookup::Member(id)) => (
+                "pk IN (SELECT group_pk FROM members WHERE member_pk = (SELECT pk FROM resources WHERE id = ?3))",
+                Some(id),
+            ),
+        };
         let mut statement = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 ORDER BY pk"
+            "SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 AND {condition} ORDER BY pk"
         ))?;
-        let mut rows = statement.query(params![endpoint, kind.as_str()])?;
+        let mut rows = statement.query(params![endpoint, kind.as_str(), key])?;
         while let Some(row) = rows.next()? {
             visit(read_stored(row)?)?;
         }
         Ok(())
+    }
+
+    /// How many live resources of `kind` there are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn count(&self, endpoint: &str, kind: Kind) -> Result<usize, StoreError> {
+        let count = self.one(
+            "SELECT number FROM counts WHERE endpoint = ?1 AND kind = ?2",
+            params![endpoint, kind.as_str()],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(0))
+    }
+
+    /// Resources of `kind` in order of creation: those after the row `after`, `skip` left out, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn page(
+        &self,
+        endpoint: &str,
+        kind: Kind,
+        after: Option<Pk>,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.all(
+            &format!(
+                "SELECT {COLUMNS} FROM resources WHERE endpoint = ?1 AND kind = ?2 AND pk > ?3 ORDER BY pk LIMIT ?4 OFFSET ?5"
+            ),
+            params![
+                endpoint,
+                kind.as_str(),
+                after.map_or(i64::MIN, |pk| pk.0),
+                clamp(limit),
+                clamp(skip)
+            ],
+            read_stored,
+        )
     }
 
     /// Rows and kinds of those of `ids` that are live resources of `endpoint`, in the order of `ids`.
@@ -433,17 +493,28 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Adds a member; false if it was one already (its `display` then follows a new one).
+    /// Adds a member. The `display` of one who was a member already follows a new one, if there is one.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be written.
-    pub fn add_member(&self, group: Pk, member: Pk, display: Option<&str>) -> Result<bool, StoreError> {
+    pub fn add_member(&self, group: Pk, member: Pk, display: Option<&str>) -> Result<AddedMember, StoreError> {
         let added = self.run(
             "INSERT INTO members (group_pk, member_pk, display) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![group.0, member.0, display],
         )?;
-        Ok(added == 1)
+        if added == 1 {
+            return Ok(AddedMember::New);
+        }
+        let relabelled = self.run(
+            "UPDATE members SET display = ?3 WHERE group_pk = ?1 AND member_pk = ?2 AND ?3 IS NOT NULL AND display IS NOT ?3",
+            params![group.0, member.0, display],
+        )?;
+        Ok(if relabelled == 1 {
+            AddedMember::Relabelled
+        } else {
+            AddedMember::AsBefore
+        })
     }
 
     /// Removes a member; false if it was none.
@@ -481,6 +552,6 @@ fn text(document: &Map<String, Value>) -> String {
     serde_json::to_string(document).expect("a map of JSON values is always JSON")
 }
 
-fn clamp(number: u64) -> i64 {
+fn clamp(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

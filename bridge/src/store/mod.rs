@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
-pub use desired::{Lookup, Member, NewResource, Pk, Resolved, Stored};
+pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored};
 pub use edges::{EdgeRow, MemberEdge};
 pub use error::StoreError;
 pub use fields::{Field, Fields, Tracked};
@@ -35,7 +35,7 @@ pub use queue::{Enqueue, QueueClass, QueueRow};
 pub use read::Snapshot;
 pub use record::{Event, LogEntry, LogQuery, NewStep, StepEntry};
 pub use revisions::{Answer, Intent, IntentId, NewIntent, NewRevision, Revision};
-pub use signals::Signals;
+pub use signals::{Listener, Signals};
 pub use tombstones::Tombstone;
 pub use write::Transaction;
 

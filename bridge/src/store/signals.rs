@@ -42,17 +42,22 @@ impl Signals {
     }
 
     /// Starts listening for outcomes of a resource; do so before the write.
-    pub fn listen(&self, id: &ScimId) -> watch::Receiver<i64> {
+    pub fn listen(&self, id: &ScimId) -> Listener<'_> {
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        settled
+        let outcomes = settled
             .entry(id.clone())
             .or_insert_with(|| watch::channel(0).0)
-            .subscribe()
+            .subscribe();
+        Listener {
+            signals: self,
+            id: id.clone(),
+            outcomes,
+        }
     }
 
     /// Tells those who listen that everything up to `revision` has its outcome.
     pub fn settled(&self, id: &ScimId, revision: i64) {
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = settled.get(id) {
             sender.send_if_modified(|known| {
                 let newer = revision > *known;
@@ -60,6 +65,51 @@ impl Signals {
                 newer
             });
         }
-        settled.retain(|_, sender| sender.receiver_count() > 0);
+    }
+}
+
+/// Somebody who waits for the outcomes of one resource.
+#[derive(Debug)]
+pub struct Listener<'s> {
+    signals: &'s Signals,
+    id: ScimId,
+    outcomes: watch::Receiver<i64>,
+}
+
+impl Listener<'_> {
+    /// Returns once everything up to `revision` has its outcome.
+    pub async fn settled(&mut self, revision: i64) {
+        // The sender lives as long as this listener stands in the table.
+        let _ = self.outcomes.wait_for(|settled| *settled >= revision).await;
+    }
+}
+
+impl Drop for Listener<'_> {
+    /// The last to go clears the table: ids of resources that never were must not pile up.
+    fn drop(&mut self) {
+        let mut settled = self.signals.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled.get(&self.id).is_some_and(|sender| sender.receiver_count() <= 1) {
+            settled.remove(&self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_listener_hears_its_resource_and_leaves_nothing_behind() {
+        let signals = Signals::default();
+        let (ana, ben) = (ScimId::new("ana"), ScimId::new("ben"));
+        let (mut first, second) = (signals.listen(&ana), signals.listen(&ana));
+        signals.settled(&ben, 9);
+        signals.settled(&ana, 3);
+        first.settled(3).await;
+        drop(second);
+        signals.settled(&ana, 4);
+        first.settled(4).await;
+        drop(first);
+        assert!(signals.settled.lock().unwrap().is_empty());
     }
 }

@@ -20,7 +20,10 @@ use super::{Snapshot, StoreError};
 /// Changes that share one commit at most; keeps a burst from delaying its first answers.
 const LARGEST_COMMIT: usize = 256;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_store.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/0001_store.sql")),
+    M::up(include_str!("../../migrations/0002_counts.sql")),
+];
 
 /// A write transaction: everything a [`Snapshot`] can read, and the changes.
 pub struct Transaction<'a> {

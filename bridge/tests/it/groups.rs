@@ -155,3 +155,30 @@ async fn parallel_adds_to_one_group_are_all_kept() {
     }
     assert_eq!(scene.members(&group).await, users);
 }
+
+#[tokio::test]
+async fn a_members_display_is_kept_as_written_wherever_it_comes_from() {
+    let scene = Scene::start().await;
+    let (ana, ben) = (
+        scene.user("ana@contoso.test").await,
+        scene.user("ben@contoso.test").await,
+    );
+    let group = scene.group("Ops", &[&ana]).await;
+    let path = format!("/Groups/{group}");
+    let add = json!([{ "op": "add", "path": "members", "value": [{ "value": ben, "display": "Ben B." }] }]);
+    assert_eq!(scene.patch(&path, add.clone()).await.status, 204);
+    let read = scene.get(&path).await;
+    assert_eq!(read.body["members"][1]["display"], "Ben B.");
+    assert_eq!(read.body["members"][0].get("display"), None);
+
+    let again = scene.patch(&path, add).await;
+    assert_eq!(
+        again.header("etag"),
+        read.header("etag"),
+        "the same once more changes nothing"
+    );
+    let label = json!([{ "op": "add", "path": "members", "value": [{ "value": ben, "display": "Benjamin" }] }]);
+    let relabelled = scene.patch(&path, label).await;
+    assert_ne!(relabelled.header("etag"), read.header("etag"));
+    assert_eq!(scene.get(&path).await.body["members"][1]["display"], "Benjamin");
+}

@@ -2,11 +2,16 @@
 //! Databricks as wiremock plays it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod bad_input;
+mod bulk;
 mod client;
 mod discovery;
 mod groups;
+mod model;
 mod program;
+mod queries;
 mod support;
 mod users;
+mod versions;
 mod worker;

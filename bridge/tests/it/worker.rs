@@ -191,7 +191,7 @@ impl Drop for Scene {
 fn request() -> Request {
     Request {
         id: "test".to_owned(),
-        waits: false,
+        ..Request::default()
     }
 }
 

@@ -3,6 +3,7 @@
 //! By the letter they are objects with a `value` (RFC 7643 §4.2).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
@@ -15,14 +16,42 @@ pub fn member_from_string<'a>(attribute: &Attribute, text: &str) -> Cow<'a, Valu
     Cow::Owned(json!({name: text}))
 }
 
-/// The ids in the value of an operation on `members`: a list of objects, of ids, one object, one
-/// id. `null`, the empty string and an object without an id name nobody.
-pub fn members_of_value(value: &Value) -> Vec<String> {
+/// A member as a client names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedMember {
+    /// The id of the user or group.
+    pub id: String,
+    /// The `display` that came with it, kept as written (rule A8).
+    pub display: Option<String>,
+}
+
+/// The members in the value of an operation on `members`: a list of objects, of ids, one object, one
+/// id. `null`, the empty string and an object without an id name nobody; of one who is named twice
+/// the first counts.
+pub fn members_of_value(value: &Value) -> Vec<NamedMember> {
+    let (mut members, mut seen) = (Vec::new(), HashSet::new());
+    collect(value, None, &mut |member: NamedMember| {
+        if seen.insert(member.id.clone()) {
+            members.push(member);
+        }
+    });
+    members
+}
+
+fn collect(value: &Value, display: Option<&str>, take: &mut dyn FnMut(NamedMember)) {
     match value {
-        Value::Array(items) => items.iter().flat_map(members_of_value).collect(),
-        Value::String(id) if !id.is_empty() => vec![id.clone()],
-        Value::Object(object) => resource::get(object, "value").map(members_of_value).unwrap_or_default(),
-        _ => Vec::new(),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, display, take)),
+        Value::String(id) if !id.is_empty() => take(NamedMember {
+            id: id.clone(),
+            display: display.map(str::to_owned),
+        }),
+        Value::Object(object) => {
+            let display = resource::get(object, "display").and_then(Value::as_str);
+            if let Some(id) = resource::get(object, "value") {
+                collect(id, display, take);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -32,6 +61,10 @@ mod tests {
     use crate::resource::read_body;
     use crate::schema::{CORE_GROUP, group};
 
+    fn ids(value: &Value) -> Vec<String> {
+        members_of_value(value).into_iter().map(|member| member.id).collect()
+    }
+
     #[test]
     fn members_are_read_from_every_form() {
         for value in [
@@ -39,11 +72,14 @@ mod tests {
             json!(["a", "b"]),
             json!([{"Value": "a"}, "b", {"value": null}, null, ""]),
         ] {
-            assert_eq!(members_of_value(&value), ["a", "b"], "{value}");
+            assert_eq!(ids(&value), ["a", "b"], "{value}");
         }
-        assert_eq!(members_of_value(&json!("a")), ["a"]);
-        assert_eq!(members_of_value(&json!({"value": "a"})), ["a"]);
-        assert_eq!(members_of_value(&json!([])), Vec::<String>::new());
+        assert_eq!(ids(&json!("a")), ["a"]);
+        assert_eq!(ids(&json!({"value": "a"})), ["a"]);
+        assert_eq!(ids(&json!([])), Vec::<String>::new());
+        let named = members_of_value(&json!([{"value": "a", "Display": "Ana"}, {"value": "a"}, "b"]));
+        assert_eq!(named.len(), 2);
+        assert_eq!((named[0].display.as_deref(), &named[1].display), (Some("Ana"), &None));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use extensions::{
 };
 pub use filters::{bare_word, complex_means_value};
 pub use keys::key_as_path;
-pub use members::{member_from_string, members_of_value};
+pub use members::{NamedMember, member_from_string, members_of_value};
 pub use patches::{
     element_from_filter, in_any_case, operation_name, patch_schemas_suffice, remove_listed, same_ignoring_case,
     stringified_role_at,

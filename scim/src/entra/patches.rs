@@ -67,8 +67,8 @@ pub fn patch_schemas_suffice(schemas: Option<&Value>) -> bool {
 /// Takes out only the elements that a `Remove` with a value lists. Members go by their id.
 pub fn remove_listed(attribute: Option<&Attribute>, elements: &mut Vec<Value>, named: &Value) {
     if attribute.is_some_and(|attribute| attribute.name == "members") {
-        let ids: HashSet<String> = members_of_value(named).into_iter().collect();
-        elements.retain(|member| members_of_value(member).iter().all(|id| !ids.contains(id)));
+        let ids: HashSet<String> = members_of_value(named).into_iter().map(|member| member.id).collect();
+        elements.retain(|member| members_of_value(member).iter().all(|member| !ids.contains(&member.id)));
         return;
     }
     let named = match named {

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::{Change, Op};
-use crate::entra;
+use crate::entra::{self, NamedMember};
 use crate::error::ScimError;
 use crate::filter::{Filter, Literal, Operator};
 use crate::path::{AttributePath, Path};
@@ -17,13 +17,13 @@ use crate::text::same_name;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MembersChange {
     /// These become members.
-    Add(Vec<String>),
+    Add(Vec<NamedMember>),
     /// These are members no more; one who is not a member is no error.
     Remove(Vec<String>),
     /// Nobody is a member any more.
     RemoveAll,
     /// These are the members from now on.
-    Replace(Vec<String>),
+    Replace(Vec<NamedMember>),
     /// Every member that meets the filter is a member no more: ask
     /// [`Filter::matches_element`] about `{"value": "<id>", …}`.
     RemoveWhere(Filter),
@@ -39,7 +39,7 @@ impl Change {
     ///
     /// 400 `noTarget` for an `add` or `replace` with a value filter: a member is added by its id.
     pub fn members(&self) -> Result<Option<MembersChange>, ScimError> {
-        let ids = || self.value.as_ref().map(entra::members_of_value).map(unique);
+        let named = || self.value.as_ref().map(entra::members_of_value);
         let change = match &self.path {
             Path::Extension(_) => return Ok(None),
             Path::Attribute(attribute) | Path::Filtered { attribute, .. } if !names_members(attribute) => {
@@ -56,11 +56,11 @@ impl Change {
                 }
                 MembersChange::Remove(Vec::new())
             }
-            Path::Attribute(_) => match (self.op, ids()) {
-                (Op::Add, ids) => MembersChange::Add(ids.unwrap_or_default()),
-                (Op::Replace, ids) => MembersChange::Replace(ids.unwrap_or_default()),
+            Path::Attribute(_) => match (self.op, named()) {
+                (Op::Add, named) => MembersChange::Add(named.unwrap_or_default()),
+                (Op::Replace, named) => MembersChange::Replace(named.unwrap_or_default()),
                 (Op::Remove, None) => MembersChange::RemoveAll,
-                (Op::Remove, Some(ids)) => MembersChange::Remove(ids),
+                (Op::Remove, Some(named)) => MembersChange::Remove(named.into_iter().map(|member| member.id).collect()),
             },
             Path::Filtered { filter, .. } => {
                 if self.op != Op::Remove {
@@ -130,6 +130,14 @@ mod tests {
         changes[0].members()
     }
 
+    fn named<const N: usize>(ids: [&str; N]) -> Vec<NamedMember> {
+        let named = |id: &str| NamedMember {
+            id: id.to_owned(),
+            display: None,
+        };
+        ids.into_iter().map(named).collect()
+    }
+
     fn ids<const N: usize>(ids: [&str; N]) -> Vec<String> {
         ids.into_iter().map(Into::into).collect()
     }
@@ -142,11 +150,11 @@ mod tests {
             json!({"op": "add", "value": {"members": [{"value": "a"}, {"value": "b", "type": "User"}]}}),
             json!({"op": "add", "path": "urn:ietf:params:scim:schemas:core:2.0:Group:members", "value": ["a", "b"]}),
         ] {
-            assert_eq!(members(operation), Ok(Some(Add(ids(["a", "b"])))));
+            assert_eq!(members(operation), Ok(Some(Add(named(["a", "b"])))));
         }
         for value in [json!("a"), json!({"value": "a"}), json!(["a"])] {
             let operation = json!({"op": "Add", "path": "members", "value": value});
-            assert_eq!(members(operation), Ok(Some(Add(ids(["a"])))));
+            assert_eq!(members(operation), Ok(Some(Add(named(["a"])))));
         }
         assert_eq!(
             members(json!({"op": "add", "path": "members", "value": []})),
@@ -213,7 +221,7 @@ mod tests {
     #[test]
     fn replace_gives_the_members_from_now_on() {
         let replace = |value: Value| members(json!({"op": "replace", "path": "members", "value": value}));
-        assert_eq!(replace(json!([{"value": "a"}])), Ok(Some(Replace(ids(["a"])))));
+        assert_eq!(replace(json!([{"value": "a"}])), Ok(Some(Replace(named(["a"])))));
         for empty in [json!([]), json!(null), json!("")] {
             assert_eq!(replace(empty), Ok(Some(Replace(vec![]))));
         }

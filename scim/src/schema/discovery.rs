@@ -1,4 +1,4 @@
-//! The schemas of the three discovery endpoints (RFC 7643 §5 to §7, §8.7.2).
+//! The schemas of the three discovery endpoints (RFC 7643 §5 to §7, §8.7.2; RFC 9865 §4).
 
 use super::attribute::{Attribute, Schema};
 
@@ -23,6 +23,21 @@ const FILTER: &[Attribute] = &[
     Attribute::integer("maxResults", "The most resources of one answer")
         .required()
         .read_only(),
+];
+
+const PAGINATION: &[Attribute] = &[
+    Attribute::boolean("cursor", "Whether pages can follow one another by cursor")
+        .required()
+        .read_only(),
+    Attribute::boolean("index", "Whether pages can be counted")
+        .required()
+        .read_only(),
+    Attribute::string("defaultPaginationMethod", "What a query gets that asks for neither")
+        .canonical(&["cursor", "index"])
+        .read_only(),
+    Attribute::integer("defaultPageSize", "Resources of a page when the client does not say").read_only(),
+    Attribute::integer("maxPageSize", "The most resources of a page").read_only(),
+    Attribute::integer("cursorTimeout", "Seconds a cursor is good for; none if it stays good").read_only(),
 ];
 
 const SCHEMES: &[Attribute] = &[
@@ -55,6 +70,8 @@ const CONFIG_ATTRIBUTES: &[Attribute] = &[
     Attribute::complex("etag", FEATURE, "Versions and conditional requests")
         .required()
         .read_only(),
+    // RFC 9865 §4 adds it.
+    Attribute::complex("pagination", PAGINATION, "How a long list is divided").read_only(),
     Attribute::complex("authenticationSchemes", SCHEMES, "How a client proves who it is")
         .multi_valued()
         .required()

@@ -161,10 +161,10 @@ proptest! {
         let mut ids: BTreeSet<String> = start.into_iter().map(Into::into).collect();
         for change in &changes {
             match change.members().unwrap().unwrap() {
-                MembersChange::Add(new) => ids.extend(new),
+                MembersChange::Add(new) => ids.extend(new.into_iter().map(|member| member.id)),
                 MembersChange::Remove(gone) => ids.retain(|id| !gone.contains(id)),
                 MembersChange::RemoveAll => ids.clear(),
-                MembersChange::Replace(new) => ids = new.into_iter().collect(),
+                MembersChange::Replace(new) => ids = new.into_iter().map(|member| member.id).collect(),
                 MembersChange::RemoveWhere(filter) => {
                     let members = group().core_attribute("members");
                     ids.retain(|id| !filter.matches_element(members, &json!({"value": id})));

@@ -1,6 +1,7 @@
 //! The resources of RFC 7643 §8, the filters of RFC 7644 §3.4.2.2 and the PATCH examples of RFC 7644
 //! §3.5.2, applied. Countries are written as the verified errata 5990 and 5991 have them.
 
+use scim::entra::NamedMember;
 use scim::filter::{self, Limits};
 use scim::patch::{self, MembersChange};
 use scim::resource::{Resource, read_body};
@@ -167,6 +168,13 @@ fn examples_of_filters() {
     }
 }
 
+fn member(id: &str, display: Option<&str>) -> NamedMember {
+    NamedMember {
+        id: id.to_owned(),
+        display: display.map(str::to_owned),
+    }
+}
+
 /// §3.5.2.1: "add a member to a group", and a user's e-mails and nickname without a path.
 #[test]
 fn examples_of_add() {
@@ -180,7 +188,7 @@ fn examples_of_add() {
     .unwrap();
     assert_eq!(
         changes[0].members(),
-        Ok(Some(MembersChange::Add(vec!["2819c223".into()])))
+        Ok(Some(MembersChange::Add(vec![member("2819c223", Some("Babs Jensen"))])))
     );
 
     let resource = patched(
@@ -261,7 +269,7 @@ fn examples_of_replace() {
         }]}),
     )
     .unwrap();
-    let expected = MembersChange::Replace(vec!["2819c223".into(), "08e1d05d".into()]);
+    let expected = MembersChange::Replace(vec![member("2819c223", None), member("08e1d05d", None)]);
     assert_eq!(changes[0].members(), Ok(Some(expected)));
 
     let address = json!({

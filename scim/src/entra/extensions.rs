@@ -1,4 +1,7 @@
 //! How Entra names extensions: without their URN, with a slip in the URN, or by a URI of its own.
+//!
+//! An extension is an object under its URI, which `schemas` lists (RFC 7643 §3.3), and its
+//! attributes are named with the URI before them (RFC 7644 §3.10).
 
 use std::borrow::Cow;
 use std::collections::HashSet;

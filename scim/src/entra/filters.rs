@@ -1,4 +1,6 @@
 //! How Entra writes filters: values without quotes, references without `.value`.
+//!
+//! The grammar has JSON values and full attribute paths (RFC 7644 §3.4.2.2, figure 1).
 
 use serde_json::{Number, Value};
 

@@ -1,4 +1,6 @@
 //! How Entra names places in a value: the keys of an operation without a path are paths.
+//!
+//! By the letter they are the names of attributes (RFC 7644 §3.5.2.1, §3.5.2.3).
 
 use crate::error::ScimError;
 use crate::path::{self, AttributePath, Path};

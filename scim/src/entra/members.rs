@@ -1,4 +1,6 @@
 //! How Entra writes members: objects with `"$ref": null`, bare ids, or one id alone.
+//!
+//! By the letter they are objects with a `value` (RFC 7643 §4.2).
 
 use std::borrow::Cow;
 use std::collections::HashSet;

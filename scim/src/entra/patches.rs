@@ -1,4 +1,6 @@
 //! How Entra writes PATCH requests: capital operations, values that are to be removed.
+//!
+//! By the letter operations are lower case and a `remove` has no value (RFC 7644 §3.5.2).
 
 use std::collections::HashSet;
 
@@ -135,7 +137,11 @@ pub fn stringified_role_at(op: Op, path: &Path, value: Option<&Value>) -> Option
     if op == Op::Remove || !attribute.is("roles", None) || !same_name(sub, "value") {
         return None;
     }
-    let role = stringified_role(value?)?;
+    let value = match value? {
+        Value::Array(items) if items.len() == 1 => &items[0],
+        value => value,
+    };
+    let role = stringified_role(value)?;
     let path = Path::Filtered {
         attribute: attribute.clone(),
         filter: filter.clone(),
@@ -228,6 +234,10 @@ mod tests {
         let change = stringified_role_at(Op::Replace, &path, Some(&role)).unwrap();
         assert_eq!(change.path.to_string(), r#"roles[primary eq "True"]"#);
         assert_eq!(change.value, Some(json!({"value": "25", "id": "x"})));
+        for wrapped in [json!([role]), json!([{"value": role}]), json!({"value": role})] {
+            let unwrapped = stringified_role_at(Op::Replace, &path, Some(&wrapped)).unwrap();
+            assert_eq!(unwrapped, change, "{wrapped}");
+        }
         assert_eq!(stringified_role_at(Op::Remove, &path, Some(&role)), None);
         assert_eq!(stringified_role_at(Op::Add, &path, Some(&json!("Admin"))), None);
     }

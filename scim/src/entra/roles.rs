@@ -1,4 +1,5 @@
-//! How Entra writes application roles: as JSON inside a string.
+//! How Entra writes application roles: as JSON inside a string, where the RFC has objects (RFC 7643
+//! §4.1.2).
 //!
 //! `SingleAppRoleAssignment` and `AppRoleAssignmentsComplex` of the expression language give text
 //! such as `{"id":"…","value":"25","displayName":"Role"}`, which the mapping puts into `value`.

@@ -1,4 +1,7 @@
 //! How Entra writes values: booleans and numbers as text, single values in lists and objects.
+//!
+//! By the letter each type has its JSON form (RFC 7643 §2.3), and only multi-valued attributes are
+//! arrays (§2.4).
 
 use std::borrow::Cow;
 

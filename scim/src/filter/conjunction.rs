@@ -1,4 +1,5 @@
-//! A filter as a list of comparisons that must all hold, so that a server can pick an index.
+//! A filter (RFC 7644 §3.4.2.2) as a list of comparisons that must all hold, so that a server can
+//! pick an index.
 
 use super::ast::{Filter, Literal, Operator};
 use crate::path::AttributePath;

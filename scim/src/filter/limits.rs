@@ -1,4 +1,5 @@
-//! How large a filter may be.
+//! How large a filter may be. RFC 7644 sets no limit; a filter beyond it is answered 400
+//! `invalidFilter` (§3.12, table 9).
 //!
 //! All three are kept while parsing, so that a hostile filter costs neither stack nor time.
 

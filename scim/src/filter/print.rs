@@ -1,4 +1,4 @@
-//! A filter as text that parses to the same filter.
+//! A filter as text that parses to the same filter (RFC 7644 §3.4.2.2, figure 1).
 
 use std::fmt;
 

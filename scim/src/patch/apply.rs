@@ -142,6 +142,8 @@ mod tests {
                 &after(json!({"op": op, "path": "name", "value": {"GivenName": "Eva", "formatted": "E"}}))["name"];
             assert_eq!(*name, json!({"givenName": "Eva", "familyName": "B", "formatted": "E"}));
         }
+        unchanged(json!({"op": "replace", "path": "name", "value": {}}));
+        unchanged(json!({"op": "add", "value": {"name": {}, "manager": {}}}));
         let name = &after(json!({"op": "replace", "value": {"name": {"givenName": null}}}))["name"];
         assert_eq!(*name, json!({"familyName": "B"}));
         let gone = after(json!({"op": "replace", "path": "name", "value": {"givenName": "", "familyName": ""}}));

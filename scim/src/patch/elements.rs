@@ -1,4 +1,4 @@
-//! Taking a sub-attribute out of an element, and what is left then.
+//! Taking a sub-attribute out of an element, and what is left then (RFC 7644 §3.5.2.2).
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,5 @@
-//! An operation without a path: each key of its value is a path of its own.
+//! An operation without a path: each key of its value is a path of its own (RFC 7644 §3.5.2.1,
+//! §3.5.2.3).
 //!
 //! The compliant dialect merges all changes of a user into one such object, with keys like
 //! `name.givenName` and `urn:…:enterprise:2.0:User:department`.

@@ -1,4 +1,4 @@
-//! What a change does to the members of a group.
+//! What a change does to the members of a group (RFC 7643 §4.2, RFC 7644 §3.5.2).
 //!
 //! The legacy dialect removes members with `{"op": "Remove", "path": "members", "value": […]}`. To
 //! the letter of the RFC the value says nothing and everybody goes; here only those listed go.

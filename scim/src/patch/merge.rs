@@ -1,4 +1,4 @@
-//! Merging sub-attributes into an object.
+//! Merging sub-attributes into an object (RFC 7644 §3.5.2.1, §3.5.2.3).
 
 use serde_json::{Map, Value};
 

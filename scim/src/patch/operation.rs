@@ -1,6 +1,6 @@
 //! One operation with a path: who may write there, and the value as the attribute's type.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Change, Op, expand};
 use crate::entra;
@@ -247,6 +247,10 @@ fn read_value(
         return Ok(Some(read.unwrap_or_else(|| value.clone())));
     }
     let value = operation.value.ok_or_else(|| missing_value(operation.op))?;
+    if attribute.is_complex() && !attribute.multi_valued && value.as_object().is_some_and(Map::is_empty) {
+        // "Sub-attributes that are not specified … are left unchanged" (RFC 7644 §3.5.2.3).
+        return Ok(Some(value.clone()));
+    }
     let read = reading(attribute, value, Clearing::Mark)?;
     if read.is_none() && attribute.required {
         return Err(ScimError::invalid_value(format!("{} is required", attribute.name)));

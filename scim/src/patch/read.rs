@@ -1,4 +1,4 @@
-//! The envelope of a PATCH request.
+//! The envelope of a PATCH request (RFC 7644 §3.5.2).
 
 use serde_json::{Map, Value};
 

@@ -82,8 +82,18 @@ fn read_extension(schema: &Schema, value: &Value, resource: &mut Resource) -> Re
             }
         }
     }
-    if !read.is_empty() {
-        resource.insert(schema.id.to_owned(), Value::Object(read));
+    // The same extension may come under two spellings of its URN
+    // (`entra::enterprise_urn_with_typo`): nothing of the first is lost.
+    match resource.get_mut(schema.id) {
+        Some(Value::Object(earlier)) => {
+            for (name, value) in read {
+                set(earlier, &name, value);
+            }
+        }
+        _ if read.is_empty() => {}
+        _ => {
+            resource.insert(schema.id.to_owned(), Value::Object(read));
+        }
     }
     Ok(())
 }
@@ -283,6 +293,10 @@ mod tests {
             ),
             (json!({"emails": [7]}), "emails[0] must be an object"),
             (
+                json!({"emails": [{"value": "a"}, ["b"]]}),
+                "emails[1] must be an object",
+            ),
+            (
                 json!({ENTERPRISE_USER: "x"}),
                 "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User must be an object",
             ),
@@ -333,6 +347,13 @@ mod tests {
             read_body(group(), &body).unwrap_err().detail,
             "members[0] must have a value"
         );
+    }
+
+    #[test]
+    fn extension_under_two_spellings_of_its_urn_is_one() {
+        let typo = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";
+        let body = read(json!({ENTERPRISE_USER: {"department": "R", "division": "V"}, typo: {"division": "W"}}));
+        assert_eq!(body[ENTERPRISE_USER], json!({"department": "R", "division": "W"}));
     }
 
     #[test]

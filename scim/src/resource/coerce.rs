@@ -178,6 +178,10 @@ fn elements(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Misfi
     };
     let mut read = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
+        // Elements are "primitive values, or objects" (RFC 7643 §2.4), not lists.
+        if item.is_array() {
+            return Err(Misfit::new(Reason::Type("an object")).within_element(index));
+        }
         let item = entra::element_as_object(attribute, item);
         if entra::element_without_its_value(attribute, &item) {
             continue;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{get, get_mut, set};
 use crate::schema::Attribute;
+use crate::text::fold;
 
 /// An array's items; a single value as one item; nothing as no item.
 pub(crate) fn elements(value: Option<&Value>) -> &[Value] {
@@ -33,12 +34,13 @@ pub(crate) fn collapse(attribute: Option<&Attribute>, elements: &mut Vec<Value>)
 
 /// Appends elements that are not there yet. Where one with the same `value` and `type` is there,
 /// its other sub-attributes are taken over instead: the same pair should not be returned twice
-/// (RFC 7643 §2.4). A new primary takes primary from the others (RFC 7644 §3.5.2).
+/// (RFC 7643 §2.4), and letter case counts as the schema says. A new primary takes primary from the others (RFC 7644 §3.5.2).
 pub(crate) fn add_elements(attribute: Option<&Attribute>, elements: &mut Vec<Value>, new: Vec<Value>) {
     let mut places: HashMap<String, usize> = HashMap::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
         places.entry(identity(attribute, element)).or_insert(index);
     }
+    let mut has_merged = false;
     for element in new {
         let index = *places.entry(identity(attribute, &element)).or_insert(elements.len());
         let is_primary = is_primary(&element);
@@ -48,10 +50,15 @@ pub(crate) fn add_elements(attribute: Option<&Attribute>, elements: &mut Vec<Val
             for (name, value) in new {
                 set(old, &name, value);
             }
+            has_merged = true;
         }
         if is_primary {
             make_only_primary(elements, index);
         }
+    }
+    // The one may now say what another said before.
+    if has_merged {
+        collapse(attribute, elements);
     }
 }
 
@@ -89,10 +96,14 @@ fn identity(attribute: Option<&Attribute>, element: &Value) -> String {
     if let Some(id) = member_id(attribute, element) {
         return id.to_owned();
     }
+    let folded = |sub: &str, text: &str| match attribute.and_then(|found| found.sub(sub)) {
+        Some(found) if !found.case_exact => fold(text).into_owned(),
+        _ => text.to_owned(),
+    };
     let value_and_type = |object: &Map<String, Value>| {
-        let value = get(object, "value")?.as_str()?.to_owned();
+        let value = get(object, "value")?.as_str()?;
         let kind = get(object, "type").and_then(Value::as_str).unwrap_or_default();
-        Some(format!("{kind}\0{value}"))
+        Some(format!("{}\0{}", folded("type", kind), folded("value", value)))
     };
     element
         .as_object()
@@ -158,6 +169,29 @@ mod tests {
             ),
             json!([{"value": "a", "type": "work", "display": "A"}, {"value": "a"}])
         );
+    }
+
+    #[test]
+    fn same_value_in_other_letter_case_is_the_same_element() {
+        assert_eq!(
+            add(
+                "emails",
+                vec![json!({"value": "a@b", "type": "work", "primary": true})],
+                vec![json!({"value": "A@B", "type": "Work"})]
+            ),
+            json!([{"value": "A@B", "type": "Work", "primary": true}])
+        );
+        assert_eq!(
+            add(
+                "emails",
+                vec![json!({"value": "a@b"}), json!({"value": "A@b"})],
+                vec![json!({"value": "A@b"})]
+            ),
+            json!([{"value": "A@b"}])
+        );
+        let certificates = vec![json!({"value": "MIIa"})];
+        let both = add("x509Certificates", certificates, vec![json!({"value": "MIIA"})]);
+        assert_eq!(both.as_array().map(Vec::len), Some(2));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Where in a resource an attribute lives: at the root, or in the object of an extension.
+//! Where in a resource an attribute lives: at the root, or in the object of an extension (RFC 7643
+//! §3.3).
 
 use serde_json::{Map, Value};
 

@@ -12,3 +12,5 @@ mod properties;
 mod rfc_examples;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod strategies;

@@ -51,6 +51,17 @@ pub(crate) fn of_type<'v>(value: &'v Value, name: &str, wanted: &str) -> Vec<&'v
         .collect()
 }
 
+/// The names of the attributes that are there: neither null nor an empty array.
+pub(crate) fn names(value: &Value) -> Vec<&str> {
+    value.as_object().map_or_else(Vec::new, |attributes| {
+        attributes
+            .keys()
+            .map(String::as_str)
+            .filter(|name| present(value, &[name]).is_some())
+            .collect()
+    })
+}
+
 /// Whether `schemas` names this URN; URNs compare without case here.
 pub(crate) fn has_schema(value: &Value, urn: &str) -> bool {
     elements(value, "schemas")

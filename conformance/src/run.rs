@@ -28,7 +28,7 @@ pub struct Plan {
 pub async fn run(
     target: &Target,
     plan: &Plan,
-    listener: &mut dyn Listener,
+    listener: &mut (dyn Listener + Send),
     interrupted: impl Future<Output = ()>,
 ) -> Report {
     let started_at = clock::timestamp();

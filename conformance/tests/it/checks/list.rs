@@ -1,5 +1,7 @@
 //! The list of checks, written down a second time: a row that is lost is missed.
 
+use std::collections::BTreeMap;
+
 use conformance::catalogue;
 
 /// Every check there is.
@@ -10,12 +12,33 @@ pub const ALL: [&str; 43] = [
     "PAT-01", "PAT-09", "PAT-12", "PAT-13", "PAT-14", "PAT-19", "PAT-20", "PAT-22", //
     "GRP-01", "GRP-02", "GRP-04", "GRP-06", "GRP-09", "GRP-14", //
     "DEL-01", "DEL-03", "DEL-04", //
-    "ENT-01", "ENT-02", "ENT-03", "ENT-04", "ENT-05", "ENT-06", "ENT-07", "ENT-08", "ENT-09", "ENT-10", "ENT-11",
-    "ENT-12", "ENT-13", "ENT-15",
+    "ENT-01", "ENT-02", "ENT-03", "ENT-04", "ENT-05", "ENT-06", "ENT-07", "ENT-08", "ENT-09", "ENT-10", //
+    "ENT-11", "ENT-12", "ENT-13", "ENT-15", //
+];
+
+/// How many rows each section has.
+const SECTIONS: [(&str, usize); 7] = [
+    ("CRE", 4),
+    ("REA", 2),
+    ("QRY", 6),
+    ("PAT", 8),
+    ("GRP", 6),
+    ("DEL", 3),
+    // ENT-14 takes an upstream that can be told to refuse.
+    ("ENT", 14),
 ];
 
 #[test]
 fn the_catalogue_holds_exactly_these_checks() {
     let ids: Vec<&str> = catalogue::all().iter().map(|check| check.id).collect();
     assert_eq!(ids, ALL);
+}
+
+#[test]
+fn each_section_has_as_many_checks_as_it_has_rows() {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for check in catalogue::all() {
+        *counts.entry(check.section.prefix()).or_default() += 1;
+    }
+    assert_eq!(counts, BTreeMap::from(SECTIONS));
 }

@@ -12,13 +12,20 @@ use serde_json::json;
 
 use super::list::ALL;
 use super::{checked, ids, options};
-use crate::support::server::Reply;
+use crate::support::Reply;
 use crate::support::{Fault, Server, TOKEN};
 
 #[tokio::test]
 async fn a_right_server_passes_every_check_and_is_left_clean() {
     let report = checked(Fault::none(), &[]).await;
-    assert_eq!(ids(&report, "pass"), ALL, "{:#?}", report.checks);
+    let failed: Vec<_> = report
+        .checks
+        .iter()
+        .filter(|check| !check.verdict.findings().is_empty())
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(ids(&report, "skipped"), Vec::<&str>::new());
+    assert_eq!(report.checks.len(), ALL.len());
     assert!(report.clean_up.left.is_empty());
     assert!(report.clean_up.removed > 50, "{}", report.clean_up.removed);
 }
@@ -127,7 +134,12 @@ async fn fail_fast_stops_and_an_interruption_still_cleans_up() {
     .await;
     let target = Target::connect(options(&server.url(), TOKEN)).await.unwrap();
     let plan = Plan {
-        checks: Selection::of(Profile::Rfc).checks().unwrap(),
+        checks: Selection {
+            only: vec!["CRE-".to_owned()],
+            ..Selection::of(Profile::Rfc)
+        }
+        .checks()
+        .unwrap(),
         fail_fast: true,
     };
     let report = run(&target, &plan, &mut Silent, pending()).await;

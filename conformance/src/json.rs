@@ -15,6 +15,11 @@ pub(crate) const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// The body of a PATCH (RFC 7644 §3.5.2).
 pub(crate) const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
+/// The schema of the service provider's configuration (RFC 7643 §5).
+pub(crate) const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// The body of a bulk request (RFC 7644 §3.7).
+pub(crate) const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+
 /// The attribute at the end of `path`, one name a step; none if a step is missing.
 pub(crate) fn get<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, name| {

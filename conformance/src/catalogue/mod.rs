@@ -3,13 +3,16 @@
 //! The ids are stable: a report of last year compares with one of today. A check that is
 //! not in [`all`] does not exist; a test holds the list against a written one.
 
+mod authentication;
 mod create;
 mod delete;
+mod discovery;
 mod entra;
 mod groups;
 mod patch;
 mod query;
 mod read;
+mod transport;
 
 use std::sync::LazyLock;
 
@@ -17,6 +20,8 @@ use crate::check::Check;
 
 static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
     [
+        authentication::CHECKS,
+        discovery::CHECKS,
         create::CHECKS,
         read::CHECKS,
         query::CHECKS,

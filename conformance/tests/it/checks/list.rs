@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use conformance::catalogue;
 
 /// Every check there is.
-pub const ALL: [&str; 43] = [
+pub const ALL: [&str; 72] = [
+    "AUT-01", "AUT-02", "AUT-03", "AUT-04", "AUT-05", "AUT-06", "AUT-07", "AUT-08", "AUT-09", //
+    "DIS-01", "DIS-02", "DIS-03", "DIS-04", "DIS-05", "DIS-06", "DIS-07", "DIS-08", "DIS-09", "DIS-10", //
+    "DIS-11", "DIS-12", "DIS-13", "DIS-14", "DIS-15", "DIS-16", "DIS-17", "DIS-18", "DIS-19", "DIS-20", //
     "CRE-01", "CRE-05", "CRE-08", "CRE-17", //
     "REA-01", "REA-05", //
     "QRY-02", "QRY-03", "QRY-04", "QRY-05", "QRY-09", "QRY-35", //
@@ -17,7 +20,9 @@ pub const ALL: [&str; 43] = [
 ];
 
 /// How many rows each section has.
-const SECTIONS: [(&str, usize); 7] = [
+const SECTIONS: [(&str, usize); 9] = [
+    ("AUT", 9),
+    ("DIS", 20),
     ("CRE", 4),
     ("REA", 2),
     ("QRY", 6),

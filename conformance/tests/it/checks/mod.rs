@@ -5,6 +5,7 @@ mod command;
 mod faults;
 mod list;
 mod run;
+mod transport;
 
 use std::future::pending;
 use std::time::Duration;

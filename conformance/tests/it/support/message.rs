@@ -12,6 +12,8 @@ pub struct Call {
     pub method: String,
     /// Below the base, decoded segment by segment only when it is routed: `/Users/1`.
     pub path: String,
+    /// Whether the base had a version segment.
+    pub is_below_v2: bool,
     pub query: Vec<(String, String)>,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -37,6 +39,16 @@ impl Call {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
+        self.headers.retain(|(key, _)| key != name);
+        self.headers.push((name.to_owned(), value.into()));
+    }
+
+    /// Leaves a parameter out.
+    pub fn forget(&mut self, name: &str) {
+        self.query.retain(|(key, _)| key != name);
     }
 
     /// The operations of a PATCH, to be changed.
@@ -92,6 +104,11 @@ impl Reply {
 
     pub fn unset(&mut self, name: &str) {
         self.headers.retain(|(there, _)| *there != name);
+    }
+
+    /// The body, to be changed; null if there is none.
+    pub fn body(&mut self) -> &mut Value {
+        self.body.get_or_insert(Value::Null)
     }
 
     /// Each resource of the answer: its own body, or the elements of a list.

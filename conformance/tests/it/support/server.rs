@@ -148,6 +148,7 @@ fn call(request: Incoming) -> Call {
     let mut call = Call {
         method: request.method,
         path: path.strip_prefix("/v2").unwrap_or(path).to_owned(),
+        is_below_v2: path.starts_with("/v2"),
         query: url.query_pairs().into_owned().collect(),
         headers: request.headers,
         size: request.body.len(),

@@ -5,7 +5,9 @@
 //! is seen to fail by some fault.
 
 mod answers;
+mod authentication;
 mod changes;
+mod discovery;
 mod finding;
 mod groups;
 mod life_cycles;
@@ -57,6 +59,8 @@ fn row(name: &'static str, fault: Fault, seen_by: &'static [&'static str]) -> Ro
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_fails_exactly_the_checks_it_should() {
     let rows = [
+        authentication::rows(),
+        discovery::rows(),
         answers::rows(),
         users::rows(),
         finding::rows(),
@@ -90,7 +94,11 @@ async fn each_fault_fails_exactly_the_checks_it_should() {
         seen.extend(failed);
     }
     assert!(missed.is_empty(), "{missed}");
-    let unseen: Vec<&str> = ALL.into_iter().filter(|id| !seen.contains(id)).collect();
+    // AUT-08 is about TLS, which this server has not: see `checks::transport`.
+    let unseen: Vec<&str> = ALL
+        .into_iter()
+        .filter(|id| !seen.contains(id) && *id != "AUT-08")
+        .collect();
     assert!(unseen.is_empty(), "no fault makes these checks fail: {unseen:?}");
     insta::assert_snapshot!("fault_table", table);
 }

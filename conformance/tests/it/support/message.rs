@@ -51,6 +51,15 @@ impl Call {
         self.query.retain(|(key, _)| key != name);
     }
 
+    /// The userName or displayName in the body; empty if there is none.
+    pub fn sent_name(&self) -> &str {
+        let body = self.body.as_ref();
+        ["userName", "displayName"]
+            .iter()
+            .find_map(|name| body?.get(name)?.as_str())
+            .unwrap_or_default()
+    }
+
     /// The operations of a PATCH, to be changed.
     pub fn operations(&mut self) -> Option<&mut Vec<Value>> {
         self.body.as_mut()?.get_mut("Operations")?.as_array_mut()

@@ -7,11 +7,13 @@
 mod answers;
 mod authentication;
 mod changes;
+mod creating;
 mod discovery;
 mod finding;
 mod groups;
 mod life_cycles;
 mod load;
+mod reading;
 mod users;
 
 use std::collections::BTreeSet;
@@ -62,7 +64,9 @@ async fn each_fault_fails_exactly_the_checks_it_should() {
         authentication::rows(),
         discovery::rows(),
         answers::rows(),
+        creating::rows(),
         users::rows(),
+        reading::rows(),
         finding::rows(),
         changes::rows(),
         groups::rows(),

@@ -10,6 +10,7 @@ mod discovery;
 mod entra;
 mod groups;
 mod patch;
+mod projection;
 mod query;
 mod read;
 mod transport;
@@ -25,6 +26,7 @@ static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
         create::CHECKS,
         read::CHECKS,
         query::CHECKS,
+        projection::CHECKS,
         patch::CHECKS,
         groups::CHECKS,
         delete::CHECKS,

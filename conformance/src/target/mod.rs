@@ -35,6 +35,7 @@ pub use names::RunId;
 pub use patch::PatchOp;
 pub use request::Request;
 pub(crate) use request::{equals, path_of};
+pub(crate) use resources::AT_ONCE;
 pub use resources::Made;
 pub use token::Token;
 pub use walk::Walk;

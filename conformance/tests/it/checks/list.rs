@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conformance::catalogue;
 
 /// Every check there is.
-pub const ALL: [&str; 101] = [
+pub const ALL: [&str; 140] = [
     "AUT-01", "AUT-02", "AUT-03", "AUT-04", "AUT-05", "AUT-06", "AUT-07", "AUT-08", "AUT-09", //
     "DIS-01", "DIS-02", "DIS-03", "DIS-04", "DIS-05", "DIS-06", "DIS-07", "DIS-08", "DIS-09", "DIS-10", //
     "DIS-11", "DIS-12", "DIS-13", "DIS-14", "DIS-15", "DIS-16", "DIS-17", "DIS-18", "DIS-19", "DIS-20", //
@@ -13,7 +13,11 @@ pub const ALL: [&str; 101] = [
     "CRE-11", "CRE-12", "CRE-13", "CRE-14", "CRE-15", "CRE-16", "CRE-17", "CRE-18", "CRE-19", "CRE-20", //
     "CRE-21", "CRE-22", "CRE-23", "CRE-24", "CRE-25", "CRE-26", "CRE-27", //
     "REA-01", "REA-02", "REA-03", "REA-04", "REA-05", "REA-06", "REA-07", "REA-08", //
-    "QRY-02", "QRY-03", "QRY-04", "QRY-05", "QRY-09", "QRY-35", //
+    "QRY-01", "QRY-02", "QRY-03", "QRY-04", "QRY-05", "QRY-06", "QRY-07", "QRY-08", "QRY-09", "QRY-10", //
+    "QRY-11", "QRY-12", "QRY-13", "QRY-14", "QRY-15", "QRY-16", "QRY-17", "QRY-18", "QRY-19", "QRY-20", //
+    "QRY-21", "QRY-22", "QRY-23", "QRY-24", "QRY-25", "QRY-26", "QRY-27", "QRY-28", "QRY-29", "QRY-30", //
+    "QRY-31", "QRY-32", "QRY-33", "QRY-34", "QRY-35", //
+    "PRJ-01", "PRJ-02", "PRJ-03", "PRJ-04", "PRJ-05", "PRJ-06", "PRJ-07", "PRJ-08", "PRJ-09", "PRJ-10", //
     "PAT-01", "PAT-09", "PAT-12", "PAT-13", "PAT-14", "PAT-19", "PAT-20", "PAT-22", //
     "GRP-01", "GRP-02", "GRP-04", "GRP-06", "GRP-09", "GRP-14", //
     "DEL-01", "DEL-03", "DEL-04", //
@@ -22,12 +26,13 @@ pub const ALL: [&str; 101] = [
 ];
 
 /// How many rows each section has.
-const SECTIONS: [(&str, usize); 9] = [
+const SECTIONS: [(&str, usize); 10] = [
     ("AUT", 9),
     ("DIS", 20),
     ("CRE", 27),
     ("REA", 8),
-    ("QRY", 6),
+    ("QRY", 35),
+    ("PRJ", 10),
     ("PAT", 8),
     ("GRP", 6),
     ("DEL", 3),

@@ -34,6 +34,11 @@ impl Call {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether the filter holds this text.
+    pub fn filters_by(&self, text: &str) -> bool {
+        self.parameter("filter").is_some_and(|filter| filter.contains(text))
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -44,6 +49,13 @@ impl Call {
     pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
         self.headers.retain(|(key, _)| key != name);
         self.headers.push((name.to_owned(), value.into()));
+    }
+
+    /// Changes a parameter that is there.
+    pub fn change(&mut self, name: &str, change: impl Fn(&str) -> String) {
+        for (_, value) in self.query.iter_mut().filter(|(key, _)| key == name) {
+            *value = change(value);
+        }
     }
 
     /// Leaves a parameter out.

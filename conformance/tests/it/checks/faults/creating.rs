@@ -168,7 +168,7 @@ pub(super) fn rows() -> Vec<Row> {
                     reply.body()["password"] = call.body.as_ref().unwrap()["password"].clone();
                 }
             }),
-            &["CRE-19"],
+            &["CRE-19", "PRJ-07"],
         ),
         row(
             "who is made without active is not active",

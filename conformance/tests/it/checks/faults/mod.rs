@@ -9,10 +9,13 @@ mod authentication;
 mod changes;
 mod creating;
 mod discovery;
+mod filtering;
 mod finding;
 mod groups;
 mod life_cycles;
 mod load;
+mod paging;
+mod projecting;
 mod reading;
 mod users;
 
@@ -68,6 +71,9 @@ async fn each_fault_fails_exactly_the_checks_it_should() {
         users::rows(),
         reading::rows(),
         finding::rows(),
+        filtering::rows(),
+        paging::rows(),
+        projecting::rows(),
         changes::rows(),
         groups::rows(),
         load::rows(),

@@ -13,6 +13,7 @@ mod patch;
 mod projection;
 mod query;
 mod read;
+mod replace;
 mod transport;
 
 use std::sync::LazyLock;
@@ -27,6 +28,7 @@ static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
         read::CHECKS,
         query::CHECKS,
         projection::CHECKS,
+        replace::CHECKS,
         patch::CHECKS,
         groups::CHECKS,
         delete::CHECKS,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conformance::catalogue;
 
 /// Every check there is.
-pub const ALL: [&str; 140] = [
+pub const ALL: [&str; 175] = [
     "AUT-01", "AUT-02", "AUT-03", "AUT-04", "AUT-05", "AUT-06", "AUT-07", "AUT-08", "AUT-09", //
     "DIS-01", "DIS-02", "DIS-03", "DIS-04", "DIS-05", "DIS-06", "DIS-07", "DIS-08", "DIS-09", "DIS-10", //
     "DIS-11", "DIS-12", "DIS-13", "DIS-14", "DIS-15", "DIS-16", "DIS-17", "DIS-18", "DIS-19", "DIS-20", //
@@ -18,7 +18,11 @@ pub const ALL: [&str; 140] = [
     "QRY-21", "QRY-22", "QRY-23", "QRY-24", "QRY-25", "QRY-26", "QRY-27", "QRY-28", "QRY-29", "QRY-30", //
     "QRY-31", "QRY-32", "QRY-33", "QRY-34", "QRY-35", //
     "PRJ-01", "PRJ-02", "PRJ-03", "PRJ-04", "PRJ-05", "PRJ-06", "PRJ-07", "PRJ-08", "PRJ-09", "PRJ-10", //
-    "PAT-01", "PAT-09", "PAT-12", "PAT-13", "PAT-14", "PAT-19", "PAT-20", "PAT-22", //
+    "PUT-01", "PUT-02", "PUT-03", "PUT-04", "PUT-05", "PUT-06", "PUT-07", "PUT-08", "PUT-09", "PUT-10", //
+    "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PAT-06", "PAT-07", "PAT-08", "PAT-09", "PAT-10", //
+    "PAT-11", "PAT-12", "PAT-13", "PAT-14", "PAT-15", "PAT-16", "PAT-17", "PAT-18", "PAT-19", "PAT-20", //
+    "PAT-21", "PAT-22", "PAT-23", "PAT-24", "PAT-25", "PAT-26", "PAT-27", "PAT-28", "PAT-29", "PAT-30", //
+    "PAT-31", "PAT-32", "PAT-33", //
     "GRP-01", "GRP-02", "GRP-04", "GRP-06", "GRP-09", "GRP-14", //
     "DEL-01", "DEL-03", "DEL-04", //
     "ENT-01", "ENT-02", "ENT-03", "ENT-04", "ENT-05", "ENT-06", "ENT-07", "ENT-08", "ENT-09", "ENT-10", //
@@ -26,14 +30,15 @@ pub const ALL: [&str; 140] = [
 ];
 
 /// How many rows each section has.
-const SECTIONS: [(&str, usize); 10] = [
+const SECTIONS: [(&str, usize); 11] = [
     ("AUT", 9),
     ("DIS", 20),
     ("CRE", 27),
     ("REA", 8),
     ("QRY", 35),
     ("PRJ", 10),
-    ("PAT", 8),
+    ("PUT", 10),
+    ("PAT", 33),
     ("GRP", 6),
     ("DEL", 3),
     // ENT-14 takes an upstream that can be told to refuse.

@@ -15,8 +15,10 @@ mod groups;
 mod life_cycles;
 mod load;
 mod paging;
+mod patching;
 mod projecting;
 mod reading;
+mod replacing;
 mod users;
 
 use std::collections::BTreeSet;
@@ -74,7 +76,9 @@ async fn each_fault_fails_exactly_the_checks_it_should() {
         filtering::rows(),
         paging::rows(),
         projecting::rows(),
+        replacing::rows(),
         changes::rows(),
+        patching::rows(),
         groups::rows(),
         load::rows(),
         life_cycles::rows(),

@@ -30,7 +30,7 @@ pub(super) fn rows() -> Vec<Row> {
                     }
                 })
             },
-            &["REA-04"],
+            &["REA-04", "PUT-04"],
         ),
         row(
             "a list is plain JSON by its type",

@@ -115,7 +115,7 @@ pub(super) fn rows() -> Vec<Row> {
                     reply.keep(|_| false);
                 }
             }),
-            &[],
+            &["GRP-23"],
         ),
     ]
 }

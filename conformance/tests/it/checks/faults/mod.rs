@@ -8,12 +8,14 @@ mod answers;
 mod authentication;
 mod changes;
 mod creating;
+mod deleting;
 mod discovery;
 mod filtering;
 mod finding;
 mod groups;
 mod life_cycles;
 mod load;
+mod members;
 mod paging;
 mod patching;
 mod projecting;
@@ -80,6 +82,8 @@ async fn each_fault_fails_exactly_the_checks_it_should() {
         changes::rows(),
         patching::rows(),
         groups::rows(),
+        members::rows(),
+        deleting::rows(),
         load::rows(),
         life_cycles::rows(),
     ]

@@ -172,7 +172,7 @@ pub(super) fn rows() -> Vec<Row> {
                     *reply = Reply::empty(204);
                 }
             }),
-            &["PAT-26"],
+            &["PAT-26", "DEL-02"],
         ),
         row(
             "what is no PATCH is answered 204",

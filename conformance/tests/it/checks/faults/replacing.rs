@@ -75,7 +75,7 @@ pub(super) fn rows() -> Vec<Row> {
                     *reply = Reply::new(201, json!({"id": "made"}));
                 }
             }),
-            &["PUT-08"],
+            &["PUT-08", "DEL-02"],
         ),
         row(
             "PUT of the collection is answered 200",

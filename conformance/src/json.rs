@@ -21,6 +21,8 @@ pub(crate) const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServicePr
 pub(crate) const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 /// The body of a bulk request (RFC 7644 §3.7).
 pub(crate) const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// The body of the answer to it.
+pub(crate) const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 
 /// The attribute at the end of `path`, one name a step; none if a step is missing.
 pub(crate) fn get<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {

@@ -4,10 +4,12 @@
 //! not in [`all`] does not exist; a test holds the list against a written one.
 
 mod authentication;
+mod bulk;
 mod create;
 mod delete;
 mod discovery;
 mod entra;
+mod errors;
 mod groups;
 mod patch;
 mod projection;
@@ -15,6 +17,7 @@ mod query;
 mod read;
 mod replace;
 mod transport;
+mod versions;
 
 use std::sync::LazyLock;
 
@@ -32,6 +35,9 @@ static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
         patch::CHECKS,
         groups::CHECKS,
         delete::CHECKS,
+        errors::CHECKS,
+        versions::CHECKS,
+        bulk::CHECKS,
         entra::CHECKS,
     ]
     .concat()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conformance::catalogue;
 
 /// Every check there is.
-pub const ALL: [&str; 197] = [
+pub const ALL: [&str; 216] = [
     "AUT-01", "AUT-02", "AUT-03", "AUT-04", "AUT-05", "AUT-06", "AUT-07", "AUT-08", "AUT-09", //
     "DIS-01", "DIS-02", "DIS-03", "DIS-04", "DIS-05", "DIS-06", "DIS-07", "DIS-08", "DIS-09", "DIS-10", //
     "DIS-11", "DIS-12", "DIS-13", "DIS-14", "DIS-15", "DIS-16", "DIS-17", "DIS-18", "DIS-19", "DIS-20", //
@@ -27,12 +27,15 @@ pub const ALL: [&str; 197] = [
     "GRP-11", "GRP-12", "GRP-13", "GRP-14", "GRP-15", "GRP-16", "GRP-17", "GRP-18", "GRP-19", "GRP-20", //
     "GRP-21", "GRP-22", "GRP-23", "GRP-24", //
     "DEL-01", "DEL-02", "DEL-03", "DEL-04", "DEL-05", "DEL-06", "DEL-07", //
+    "ERR-01", "ERR-02", "ERR-03", "ERR-04", "ERR-05", "ERR-06", "ERR-07", //
+    "ETG-01", "ETG-02", "ETG-03", "ETG-04", "ETG-05", //
+    "BLK-01", "BLK-02", "BLK-03", "BLK-04", "BLK-05", "BLK-06", "BLK-07", //
     "ENT-01", "ENT-02", "ENT-03", "ENT-04", "ENT-05", "ENT-06", "ENT-07", "ENT-08", "ENT-09", "ENT-10", //
     "ENT-11", "ENT-12", "ENT-13", "ENT-15", //
 ];
 
 /// How many rows each section has.
-const SECTIONS: [(&str, usize); 11] = [
+const SECTIONS: [(&str, usize); 14] = [
     ("AUT", 9),
     ("DIS", 20),
     ("CRE", 27),
@@ -43,6 +46,9 @@ const SECTIONS: [(&str, usize); 11] = [
     ("PAT", 33),
     ("GRP", 24),
     ("DEL", 7),
+    ("ERR", 7),
+    ("ETG", 5),
+    ("BLK", 7),
     // ENT-14 takes an upstream that can be told to refuse.
     ("ENT", 14),
 ];

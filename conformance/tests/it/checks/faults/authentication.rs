@@ -53,7 +53,7 @@ pub(super) fn rows() -> Vec<Row> {
                     reply.body = None;
                 }
             }),
-            &["AUT-05"],
+            &["AUT-05", "ERR-01"],
         ),
         row(
             "the scheme minds the letter case",

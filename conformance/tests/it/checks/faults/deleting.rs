@@ -53,7 +53,7 @@ pub(super) fn rows() -> Vec<Row> {
                     *reply = Reply::new(500, json!({}));
                 }
             }),
-            &["DEL-01"],
+            &["DEL-01", "ERR-01"],
         ),
     ]
 }

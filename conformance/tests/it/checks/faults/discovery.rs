@@ -208,7 +208,7 @@ pub(super) fn rows() -> Vec<Row> {
                     *reply = Reply::error(404, None, "no such endpoint");
                 }
             }),
-            &["DIS-19"],
+            &["DIS-19", "BLK-01"],
         ),
         row(
             "an unknown path is answered with a page",

@@ -6,10 +6,12 @@
 
 mod answers;
 mod authentication;
+mod bulk;
 mod changes;
 mod creating;
 mod deleting;
 mod discovery;
+mod errors;
 mod filtering;
 mod finding;
 mod groups;
@@ -22,6 +24,7 @@ mod projecting;
 mod reading;
 mod replacing;
 mod users;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -84,6 +87,9 @@ async fn each_fault_fails_exactly_the_checks_it_should() {
         groups::rows(),
         members::rows(),
         deleting::rows(),
+        errors::rows(),
+        versions::rows(),
+        bulk::rows(),
         load::rows(),
         life_cycles::rows(),
     ]

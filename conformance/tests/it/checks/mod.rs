@@ -4,6 +4,7 @@ mod bridge;
 mod command;
 mod faults;
 mod list;
+mod profiles;
 mod run;
 mod transport;
 
@@ -48,10 +49,15 @@ fn of(only: &[&str]) -> Selection {
     }
 }
 
-/// Makes these checks against a server with this fault.
+/// Makes these checks, in the profile that they are chosen for, against a server with this fault.
 async fn made(fault: Fault, selection: &Selection) -> Report {
     let server = Server::start(fault).await;
-    let target = Target::connect(options(&server.url(), TOKEN)).await.unwrap();
+    let target = Target::connect(Options {
+        profile: selection.profile,
+        ..options(&server.url(), TOKEN)
+    })
+    .await
+    .unwrap();
     made_against(&target, selection).await
 }
 

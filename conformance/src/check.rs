@@ -45,6 +45,11 @@ impl Check {
         self.level.profiles().contains(&profile) || self.also_in.contains(&profile)
     }
 
+    /// Whether it looks back on every answer of the run, so that a run makes it last.
+    pub fn looks_back(&self) -> bool {
+        self.section == Section::Errors || self.id == "AUT-07"
+    }
+
     /// The profiles that make this check.
     pub fn profiles(&self) -> impl Iterator<Item = Profile> {
         Profile::ALL.into_iter().filter(|profile| self.is_in(*profile))

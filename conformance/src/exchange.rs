@@ -21,6 +21,9 @@ pub struct SentRequest {
     pub url: String,
     /// Names in lower case and values; no `authorization`.
     pub headers: Vec<(String, String)>,
+    /// The `Authorization` header with `$TOKEN` where the token stood; none if it was left out.
+    #[serde(skip)]
+    pub authorization: Option<String>,
     /// The body as text, if one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -39,7 +42,11 @@ impl SentRequest {
         if self.method != "GET" {
             let _ = write!(line, " -X {}", self.method);
         }
-        let _ = write!(line, " {} -H \"Authorization: Bearer $TOKEN\"", quoted(&self.url));
+        let _ = write!(line, " {}", quoted(&self.url));
+        if let Some(authorization) = &self.authorization {
+            // Double quotes, so that the shell puts the token in.
+            let _ = write!(line, " -H \"Authorization: {authorization}\"");
+        }
         for (name, value) in &self.headers {
             let _ = write!(line, " -H {}", quoted(&format!("{name}: {value}")));
         }
@@ -47,6 +54,15 @@ impl SentRequest {
             let _ = write!(line, " --data-raw {}", quoted(body));
         }
         line
+    }
+
+    /// The same request with no more of its body than a report quotes; nobody repeats 20 MB by hand.
+    #[must_use]
+    pub fn clipped(&self) -> Self {
+        Self {
+            body: self.body.as_deref().map(|body| clip(body, QUOTED).into_owned()),
+            ..self.clone()
+        }
     }
 }
 
@@ -73,6 +89,12 @@ impl Answer {
             .iter()
             .find(|(header, _)| header == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The media type without its parameters, in lower case; empty if none was sent.
+    pub fn media_type(&self) -> String {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
     /// The same answer with no more of its body than a report quotes.
@@ -125,6 +147,7 @@ mod tests {
             method: "PATCH".to_owned(),
             url: "https://localhost:8585/scim/Users/1?a=b&c".to_owned(),
             headers: vec![("content-type".to_owned(), "application/scim+json".to_owned())],
+            authorization: Some("Bearer $TOKEN".to_owned()),
             body: Some(r#"{"name":"O'Hara $HOME"}"#.to_owned()),
             ca_file: Some("my ca.pem".to_owned()),
         };

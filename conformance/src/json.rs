@@ -15,6 +15,15 @@ pub(crate) const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// The body of a PATCH (RFC 7644 §3.5.2).
 pub(crate) const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
+/// The schema of the service provider's configuration (RFC 7643 §5).
+pub(crate) const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// The body of a query by POST (RFC 7644 §3.4.3).
+pub(crate) const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+/// The body of a bulk request (RFC 7644 §3.7).
+pub(crate) const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// The body of the answer to it.
+pub(crate) const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
+
 /// The attribute at the end of `path`, one name a step; none if a step is missing.
 pub(crate) fn get<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, name| {
@@ -49,6 +58,17 @@ pub(crate) fn of_type<'v>(value: &'v Value, name: &str, wanted: &str) -> Vec<&'v
         .iter()
         .filter(|element| text(element, &["type"]).is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
         .collect()
+}
+
+/// The names of the attributes that are there: neither null nor an empty array.
+pub(crate) fn names(value: &Value) -> Vec<&str> {
+    value.as_object().map_or_else(Vec::new, |attributes| {
+        attributes
+            .keys()
+            .map(String::as_str)
+            .filter(|name| present(value, &[name]).is_some())
+            .collect()
+    })
 }
 
 /// Whether `schemas` names this URN; URNs compare without case here.

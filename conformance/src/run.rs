@@ -22,13 +22,14 @@ pub struct Plan {
 }
 
 /// Makes the checks one after the other, removes what they made, and tells `listener` about it.
+/// Checks that look back on the run come last; the report has all in the order of the plan.
 ///
 /// When `interrupted` completes the check under way is left, the rest is skipped, and the
 /// clean-up still runs. Nothing a check does ends the run.
 pub async fn run(
     target: &Target,
     plan: &Plan,
-    listener: &mut dyn Listener,
+    listener: &mut (dyn Listener + Send),
     interrupted: impl Future<Output = ()>,
 ) -> Report {
     let started_at = clock::timestamp();
@@ -40,7 +41,8 @@ pub async fn run(
     let mut interrupted = pin!(interrupted);
     let mut reports: Vec<CheckReport> = Vec::with_capacity(plan.checks.len());
     let mut stopped: Option<&'static str> = None;
-    for check in &plan.checks {
+    let (looking_back, others): (Vec<_>, Vec<_>) = plan.checks.iter().partition(|check| check.looks_back());
+    for check in others.into_iter().chain(looking_back) {
         listener.on(&Event::CheckStarted(check));
         let report = if let Some(why) = stopped {
             CheckReport::new(check, skipped(why))
@@ -60,6 +62,7 @@ pub async fn run(
         listener.on(&Event::CheckEnded(&report));
         reports.push(report);
     }
+    reports.sort_by_key(|report| plan.checks.iter().position(|check| check.id == report.check.id));
     listener.on(&Event::CleaningUp);
     let clean_up = target.clean_up().await;
     let report = Report::new(target, started_at, began.elapsed(), reports, clean_up);

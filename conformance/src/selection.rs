@@ -85,8 +85,8 @@ mod tests {
     fn prefixes_choose_in_any_letter_case() {
         let mut selection = Selection::of(Profile::Strict);
         selection.only = vec!["del-".to_owned()];
-        selection.skip = vec!["DEL-03".to_owned()];
-        assert_eq!(ids(&selection), ["DEL-01", "DEL-04"]);
+        selection.skip = vec!["DEL-03".to_owned(), "del-05".to_owned()];
+        assert_eq!(ids(&selection), ["DEL-01", "DEL-02", "DEL-04", "DEL-06", "DEL-07"]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Finding {
     /// A finding shown by this exchange.
     pub fn shown_by(exchange: &Exchange, message: impl Into<String>) -> Self {
         Self {
-            request: Some(exchange.request.clone()),
+            request: Some(exchange.request.clipped()),
             answer: Some(exchange.answer.clipped()),
             ..Self::new(message)
         }
@@ -222,6 +222,23 @@ impl Findings {
                 self.stop.get_or_insert(other);
             }
         }
+    }
+
+    /// Takes in a difference that this exchange shows.
+    pub fn add(
+        &mut self,
+        exchange: &Exchange,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) {
+        self.findings
+            .push(Finding::shown_by(exchange, message).compared(expected, actual));
+    }
+
+    /// Whether nothing was wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.stop.is_none()
     }
 
     /// The sum of it: a failure before a block or a skip.

@@ -3,13 +3,21 @@
 //! The ids are stable: a report of last year compares with one of today. A check that is
 //! not in [`all`] does not exist; a test holds the list against a written one.
 
+mod authentication;
+mod bulk;
 mod create;
 mod delete;
+mod discovery;
 mod entra;
+mod errors;
 mod groups;
 mod patch;
+mod projection;
 mod query;
 mod read;
+mod replace;
+mod transport;
+mod versions;
 
 use std::sync::LazyLock;
 
@@ -17,12 +25,19 @@ use crate::check::Check;
 
 static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
     [
+        authentication::CHECKS,
+        discovery::CHECKS,
         create::CHECKS,
         read::CHECKS,
         query::CHECKS,
+        projection::CHECKS,
+        replace::CHECKS,
         patch::CHECKS,
         groups::CHECKS,
         delete::CHECKS,
+        errors::CHECKS,
+        versions::CHECKS,
+        bulk::CHECKS,
         entra::CHECKS,
     ]
     .concat()

@@ -37,6 +37,30 @@ impl Base {
         })
     }
 
+    /// The base a client may know as well: without the version segment at its end, or with `/v2`
+    /// if it has none (RFC 7644 §3.13).
+    pub fn other_version(&self) -> Option<Self> {
+        let (before, last) = self.before_query.rsplit_once('/')?;
+        let is_version = last
+            .strip_prefix('v')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()));
+        let before_query = if is_version {
+            before.to_owned()
+        } else {
+            format!("{}/v2", self.before_query)
+        };
+        Some(Self {
+            before_query,
+            query: self.query.clone(),
+        })
+    }
+
+    /// Whether this URL leads to the same server: only there the token may go.
+    pub fn is_same_server(&self, url: &str) -> bool {
+        let origin = |url: &str| Url::parse(url).map(|url| url.origin());
+        origin(url).is_ok_and(|other| origin(&self.before_query).is_ok_and(|own| own == other))
+    }
+
     /// The URL of `path` (with a slash before it) and these encoded query parts.
     pub fn join(&self, path: &str, query: &[String]) -> String {
         let parts: Vec<&str> = self
@@ -72,6 +96,22 @@ mod tests {
             "https://h:8585/scim/Users?aadOptscim062020&count=1"
         );
         assert_eq!(base.to_string(), "https://h:8585/scim?aadOptscim062020");
+    }
+
+    #[test]
+    fn a_version_segment_is_taken_off_or_put_on() {
+        let other = |url: &str| Base::parse(url).unwrap().other_version().unwrap().to_string();
+        assert_eq!(other("https://h/scim/v2"), "https://h/scim");
+        assert_eq!(other("https://h/scim"), "https://h/scim/v2");
+    }
+
+    #[test]
+    fn the_token_goes_to_its_own_server_only() {
+        let base = Base::parse("https://h:8585/scim").unwrap();
+        assert!(base.is_same_server("https://h:8585/elsewhere"));
+        for other in ["https://h/scim", "http://h:8585/scim", "https://x:8585/scim", "/scim"] {
+            assert!(!base.is_same_server(other), "{other}");
+        }
     }
 
     #[test]

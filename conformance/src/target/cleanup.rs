@@ -4,12 +4,10 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::ledger::Entry;
+use super::resources::AT_ONCE;
 use super::{Kind, Request, Target, equals, locked, path_of};
 use crate::json;
 use crate::verdict::{Stop, Verdict};
-
-/// Deletions that run at the same time.
-const AT_ONCE: usize = 4;
 
 /// What came of removing the run's resources.
 #[derive(Debug, Clone, Default, Serialize)]

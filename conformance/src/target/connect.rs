@@ -28,6 +28,33 @@ pub struct Options {
     pub timeout: Duration,
     /// The mark in the names of what the run makes.
     pub run_id: RunId,
+    /// How large the large things are.
+    pub sizes: Sizes,
+}
+
+/// How large the large things are that a few checks make.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// Resources asked for at once where a list is walked.
+    pub page: usize,
+    /// Users, and groups, that are made for such a walk: more than one page.
+    pub listed: usize,
+    /// Members of a large group.
+    pub members: usize,
+    /// Bytes of a body that no server should take.
+    pub body: usize,
+}
+
+impl Default for Sizes {
+    /// As the catalogue has them: 105 on pages of 100, 1000 members, 20 MB.
+    fn default() -> Self {
+        Self {
+            page: 100,
+            listed: 105,
+            members: 1000,
+            body: 20_000_000,
+        }
+    }
 }
 
 impl Options {
@@ -41,6 +68,7 @@ impl Options {
             duration: Duration::from_secs(5),
             timeout: Duration::from_secs(30),
             run_id: RunId::fresh(),
+            sizes: Sizes::default(),
         }
     }
 }
@@ -98,8 +126,10 @@ pub(super) fn client(options: &Options) -> Result<reqwest::Client, CannotRun> {
     builder.build().map_err(|wrong| CannotRun::Client(root_cause(&wrong)))
 }
 
-pub(super) fn authorization(token: &Token) -> Result<HeaderValue, CannotRun> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(|_| CannotRun::Token)?;
+/// The token in the place of `$TOKEN`.
+pub(super) fn authorization(header: &str, token: &Token) -> Result<HeaderValue, CannotRun> {
+    let header = header.replace("$TOKEN", token.reveal());
+    let mut value = HeaderValue::from_str(&header).map_err(|_| CannotRun::Token)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -127,7 +157,7 @@ pub(super) async fn reach(target: &Target) -> Result<(), CannotRun> {
         .shared
         .client
         .get(&url)
-        .header("authorization", target.shared.authorization.clone());
+        .header("authorization", authorization("Bearer $TOKEN", &target.shared.token)?);
     match request.send().await {
         Ok(answer) if answer.status() == reqwest::StatusCode::UNAUTHORIZED => Err(CannotRun::TokenRefused { url }),
         Ok(_) => Ok(()),

@@ -14,39 +14,42 @@ mod names;
 mod patch;
 mod request;
 mod resources;
+mod seen;
 mod token;
+mod walk;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
 use serde::Serialize;
+use serde_json::Value;
 
 pub use base::Base;
 pub use cleanup::{CleanUp, Leftover};
-pub use connect::{CannotRun, Options};
+pub use connect::{CannotRun, Options, Sizes};
 pub use discovery::Discovered;
 pub use ledger::Entry;
 pub use names::RunId;
 pub use patch::PatchOp;
 pub use request::Request;
 pub(crate) use request::{equals, path_of};
+pub(crate) use resources::AT_ONCE;
 pub use resources::Made;
 pub use token::Token;
+pub use walk::Walk;
 
 use crate::check::Profile;
 use crate::clock;
 use crate::exchange::{Answer, Exchange, SentRequest};
 use crate::verdict::{Finding, Stop};
 use ledger::Ledger;
+use request::Body;
+use seen::Seen;
 
 /// The largest answer that is read, in bytes; a larger one is a finding.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
-
-/// The media type of SCIM, as Entra's client sends it (RFC 7644 §8.1).
-const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
 
 /// The two kinds of resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -105,14 +108,15 @@ struct Shared {
     client: reqwest::Client,
     base: Base,
     token: Token,
-    authorization: HeaderValue,
     ca_file: Option<PathBuf>,
     profile: Profile,
     duration: Duration,
     timeout: Duration,
     run_id: RunId,
+    sizes: Sizes,
     discovered: OnceLock<Discovered>,
     ledger: Mutex<Ledger>,
+    seen: Mutex<Seen>,
 }
 
 /// What belongs to one check.
@@ -141,15 +145,16 @@ impl Target {
             shared: Arc::new(Shared {
                 client: connect::client(&options)?,
                 base,
-                authorization: connect::authorization(&options.token)?,
                 token: options.token,
                 ca_file: options.ca_file,
                 profile: options.profile,
                 duration: options.duration,
                 timeout: options.timeout,
                 run_id: options.run_id,
+                sizes: options.sizes,
                 discovered: OnceLock::new(),
                 ledger: Mutex::default(),
+                seen: Mutex::default(),
             }),
             scope: Arc::default(),
         };
@@ -191,6 +196,11 @@ impl Target {
         self.shared.duration
     }
 
+    /// How large the large things are.
+    pub fn sizes(&self) -> Sizes {
+        self.shared.sizes
+    }
+
     /// What the endpoint announced, or what is assumed.
     pub fn discovered(&self) -> &Discovered {
         self.shared.discovered.get_or_init(Discovered::default)
@@ -214,7 +224,12 @@ impl Target {
     /// A name nobody has used: run id, check and a number, in small letters, digits and dashes.
     pub fn name(&self) -> String {
         let number = self.scope.names.fetch_add(1, Ordering::Relaxed) + 1;
-        format!("conformance-{}-{}-{number}", self.shared.run_id, self.scope.check)
+        format!("{}{number}", self.prefix())
+    }
+
+    /// What every name of this check begins with, and no other name.
+    pub fn prefix(&self) -> String {
+        format!("conformance-{}-{}-", self.shared.run_id, self.scope.check)
     }
 
     /// A UUID nobody has used.
@@ -249,37 +264,47 @@ impl Target {
     /// As [`Target::send`], to a URL that is spelled out.
     pub(crate) async fn send_to(&self, url: String, request: &Request) -> Result<Exchange, Stop> {
         self.scope.requests.fetch_add(1, Ordering::Relaxed);
-        let text = request.body.as_ref().map(ToString::to_string);
-        let mut headers = vec![("accept".to_owned(), "application/scim+json".to_owned())];
-        if text.is_some() {
-            headers.push(("content-type".to_owned(), SCIM_JSON.to_owned()));
+        let mut headers = vec![("accept".to_owned(), request.accept.to_owned())];
+        if request.body.is_some() {
+            headers.push(("content-type".to_owned(), request.content_type.to_owned()));
         }
+        headers.extend(
+            request
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
         let sent = SentRequest {
             method: request.method.to_string(),
             url,
             headers,
-            body: text,
+            authorization: request.authorization.map(str::to_owned),
+            body: request.body.as_ref().map(Body::text),
             ca_file: self.shared.ca_file.as_ref().map(|file| file.display().to_string()),
         };
         let answered = self.exchange(&request.method, &sent).await;
-        let seen = answered
+        let answer = answered
             .as_ref()
             .ok()
             .map(|exchange| (exchange.answer.status, exchange.answer.body.as_str()));
-        locked(&self.shared.ledger).saw(&sent.method, &request.path, request.body.as_ref(), seen);
+        let body: Option<Value> = request.body.as_ref().and_then(Body::json);
+        locked(&self.shared.ledger).saw(&sent.method, &request.path, body.as_ref(), answer);
+        if let Ok(exchange) = &answered {
+            locked(&self.shared.seen).saw(exchange);
+        }
         answered.map_err(|why| {
             let mut finding = Finding::new(format!("{} got no whole answer", sent.name())).compared("an answer", why);
-            finding.request = Some(sent);
+            finding.request = Some(sent.clipped());
             finding.into()
         })
     }
 
     async fn exchange(&self, method: &reqwest::Method, sent: &SentRequest) -> Result<Exchange, String> {
-        let mut builder = self
-            .shared
-            .client
-            .request(method.clone(), &sent.url)
-            .header("authorization", self.shared.authorization.clone());
+        let mut builder = self.shared.client.request(method.clone(), &sent.url);
+        if let Some(header) = &sent.authorization {
+            let value = connect::authorization(header, &self.shared.token).map_err(|wrong| wrong.to_string())?;
+            builder = builder.header("authorization", value);
+        }
         for (name, value) in &sent.headers {
             builder = builder.header(name, value);
         }

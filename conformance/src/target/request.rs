@@ -9,13 +9,49 @@ use super::Kind;
 /// What stays as it is inside one segment of a path (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The `Authorization` header of nearly every request; `$TOKEN` stands for the token.
+const BEARER: &str = "Bearer $TOKEN";
+
+/// The media type of SCIM, as Entra's client sends it (RFC 7644 §8.1).
+const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
+
 /// One request. The base, the token and the usual headers are added when it is sent.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(super) method: reqwest::Method,
     pub(super) path: String,
     pub(super) query: Vec<String>,
-    pub(super) body: Option<Value>,
+    pub(super) authorization: Option<&'static str>,
+    pub(super) accept: &'static str,
+    pub(super) content_type: &'static str,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Option<Body>,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// JSON.
+    Json(Value),
+    /// Anything, JSON or not.
+    Text(String),
+}
+
+impl Body {
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Json(value) => value.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// The JSON, if it is some.
+    pub(super) fn json(&self) -> Option<Value> {
+        match self {
+            Self::Json(value) => Some(value.clone()),
+            Self::Text(text) => serde_json::from_str(text).ok(),
+        }
+    }
 }
 
 impl Request {
@@ -25,6 +61,10 @@ impl Request {
             method,
             path: path.into(),
             query: Vec::new(),
+            authorization: Some(BEARER),
+            accept: "application/scim+json",
+            content_type: SCIM_JSON,
+            headers: Vec::new(),
             body: None,
         }
     }
@@ -36,18 +76,17 @@ impl Request {
 
     /// `POST` of this body.
     pub fn post(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::new(reqwest::Method::POST, path)
-        }
+        Self::new(reqwest::Method::POST, path).body(body)
+    }
+
+    /// `PUT` of this body.
+    pub fn put(path: impl Into<String>, body: Value) -> Self {
+        Self::new(reqwest::Method::PUT, path).body(body)
     }
 
     /// `PATCH` with this message.
     pub fn patch(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::new(reqwest::Method::PATCH, path)
-        }
+        Self::new(reqwest::Method::PATCH, path).body(body)
     }
 
     /// `DELETE`.
@@ -58,6 +97,56 @@ impl Request {
     /// A query over the resources of one kind.
     pub fn query(kind: Kind) -> Self {
         Self::get(kind.path())
+    }
+
+    /// With this JSON.
+    #[must_use]
+    pub fn body(self, body: Value) -> Self {
+        Self {
+            body: Some(Body::Json(body)),
+            ..self
+        }
+    }
+
+    /// With this text, whatever it is, under this media type.
+    #[must_use]
+    pub fn text(self, content_type: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            content_type,
+            body: Some(Body::Text(text.into())),
+            ..self
+        }
+    }
+
+    /// Without an `Authorization` header.
+    #[must_use]
+    pub fn anonymous(self) -> Self {
+        Self {
+            authorization: None,
+            ..self
+        }
+    }
+
+    /// With another `Authorization` header; `$TOKEN` in it stands for the token.
+    #[must_use]
+    pub fn authorization(self, header: &'static str) -> Self {
+        Self {
+            authorization: Some(header),
+            ..self
+        }
+    }
+
+    /// With another `Accept` header.
+    #[must_use]
+    pub fn accept(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
+    }
+
+    /// With one more header; `name` in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// `filter=…`, encoded as Entra does: a blank is `+`, a quote `%22`.

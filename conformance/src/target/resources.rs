@@ -3,12 +3,16 @@
 //! Everything here only prepares: when it does not work the check is blocked by the check
 //! named in the code, not failed.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{Kind, PatchOp, Request, Target, path_of};
 use crate::exchange::Exchange;
 use crate::json::{self, ENTERPRISE, GROUP, USER};
 use crate::verdict::{Step, Stop};
+
+/// Creates that run at the same time where many are wanted.
+pub(crate) const AT_ONCE: usize = 8;
 
 /// A resource that a check made.
 #[derive(Debug, Clone)]
@@ -75,15 +79,34 @@ impl Target {
         self.make(Kind::User, draft).await.blocked_by("CRE-01")
     }
 
+    /// Makes this many users, a few at the same time.
+    ///
+    /// # Errors
+    ///
+    /// Blocked by CRE-01 when that does not work.
+    pub async fn new_users(&self, count: usize) -> Result<Vec<Made>, Stop> {
+        stream::iter((0..count).map(|_| self.new_user()))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
     /// Makes a group with these members.
     ///
     /// # Errors
     ///
     /// Blocked by GRP-01 when that does not work.
     pub async fn new_group(&self, members: &[&Made]) -> Result<Made, Stop> {
-        self.make(Kind::Group, self.group_draft(members))
-            .await
-            .blocked_by("GRP-01")
+        self.new_group_from(self.group_draft(members)).await
+    }
+
+    /// Makes a group from this body.
+    ///
+    /// # Errors
+    ///
+    /// Blocked by GRP-01 when that does not work.
+    pub async fn new_group_from(&self, draft: Value) -> Result<Made, Stop> {
+        self.make(Kind::Group, draft).await.blocked_by("GRP-01")
     }
 
     async fn make(&self, kind: Kind, draft: Value) -> Result<Made, Stop> {
@@ -131,6 +154,25 @@ impl Target {
     pub async fn patch(&self, made: &Made, operations: &[PatchOp]) -> Result<Exchange, Stop> {
         self.send(Request::patch(made.path(), PatchOp::message(operations)))
             .await
+    }
+
+    /// Sends a PUT of this body.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no answer comes.
+    pub async fn put(&self, made: &Made, body: Value) -> Result<Exchange, Stop> {
+        self.send(Request::put(made.path(), body)).await
+    }
+
+    /// Sends a PATCH that goes well, and reads what it has done.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the PATCH is refused; blocked when the read does not work.
+    pub async fn patched(&self, made: &Made, operations: &[PatchOp]) -> Result<Exchange, Stop> {
+        self.patch(made, operations).await?.expect_patched()?;
+        self.read(made).await
     }
 
     /// Sends a DELETE.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::server::Reply;
+use crate::support::Reply;
 use crate::support::{Fault, Server, TOKEN};
 
 async fn scim_conformance(arguments: &[&str]) -> Output {

@@ -12,13 +12,21 @@ use serde_json::json;
 
 use super::list::ALL;
 use super::{checked, ids, options};
-use crate::support::server::Reply;
+use crate::support::Reply;
 use crate::support::{Fault, Server, TOKEN};
 
 #[tokio::test]
 async fn a_right_server_passes_every_check_and_is_left_clean() {
     let report = checked(Fault::none(), &[]).await;
-    assert_eq!(ids(&report, "pass"), ALL, "{:#?}", report.checks);
+    let failed: Vec<_> = report
+        .checks
+        .iter()
+        .filter(|check| !check.verdict.findings().is_empty())
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    // Over plain HTTP there is no TLS to look at.
+    assert_eq!(ids(&report, "skipped"), ["AUT-08"]);
+    assert_eq!(report.checks.len(), ALL.len());
     assert!(report.clean_up.left.is_empty());
     assert!(report.clean_up.removed > 50, "{}", report.clean_up.removed);
 }
@@ -53,8 +61,11 @@ async fn what_is_not_announced_is_skipped_with_its_reason() {
         &["PAT-01", "GRP-01", "DEL-"],
     )
     .await;
-    assert_eq!(ids(&report, "skipped"), ["PAT-01", "GRP-01"]);
-    assert_eq!(ids(&report, "pass"), ["DEL-01", "DEL-03", "DEL-04"]);
+    assert_eq!(ids(&report, "skipped"), ["PAT-01", "GRP-01", "DEL-07"]);
+    assert_eq!(
+        ids(&report, "pass"),
+        ["DEL-01", "DEL-02", "DEL-03", "DEL-04", "DEL-05", "DEL-06"]
+    );
     let Verdict::Skipped { reason } = &report.checks[0].verdict else {
         unreachable!()
     };
@@ -127,7 +138,12 @@ async fn fail_fast_stops_and_an_interruption_still_cleans_up() {
     .await;
     let target = Target::connect(options(&server.url(), TOKEN)).await.unwrap();
     let plan = Plan {
-        checks: Selection::of(Profile::Rfc).checks().unwrap(),
+        checks: Selection {
+            only: vec!["CRE-".to_owned()],
+            ..Selection::of(Profile::Rfc)
+        }
+        .checks()
+        .unwrap(),
         fail_fast: true,
     };
     let report = run(&target, &plan, &mut Silent, pending()).await;

@@ -1,6 +1,6 @@
 //! One mutation before a server that passes: of a request on its way in, or of an answer on its way out.
 
-use super::server::{Call, Reply};
+use super::{Call, Reply};
 
 type InRequest = Box<dyn Fn(&mut Call) + Send + Sync>;
 type InAnswer = Box<dyn Fn(&Call, &mut Reply) + Send + Sync>;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Row, row};
 use crate::support::Fault;
-use crate::support::server::Reply;
+use crate::support::Reply;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -21,7 +21,7 @@ pub(super) fn rows() -> Vec<Row> {
             "a group comes without a Location",
             Fault::in_answer(|call, reply| {
                 if call.is("POST", "/Groups") {
-                    reply.location = None;
+                    reply.unset("location");
                 }
             }),
             &["GRP-01"],
@@ -30,7 +30,7 @@ pub(super) fn rows() -> Vec<Row> {
             "a conflict has no scimType",
             Fault::in_answer(|call, reply| {
                 if call.is("POST", "/Users") && reply.status == 409 {
-                    *reply = Reply::error(409, None, "taken");
+                    *reply = Reply::error(409, None, "the name is taken");
                 }
             }),
             &["CRE-08"],

@@ -1,10 +1,10 @@
 //! PATCH of a user that does something else than it says.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Row, row, without};
+use crate::support::Call;
 use crate::support::Fault;
-use crate::support::server::Call;
 
 pub(super) fn rows() -> Vec<Row> {
     let on_users = |change: fn(&mut Call)| {
@@ -54,7 +54,10 @@ pub(super) fn rows() -> Vec<Row> {
                         operation["path"] = json!("nickName");
                     }
                     if operation["path"].is_null() {
-                        operation["value"].as_object_mut().unwrap().remove("active");
+                        operation
+                            .get_mut("value")
+                            .and_then(Value::as_object_mut)
+                            .map(|keys| keys.remove("active"));
                     }
                 }
             }),
@@ -92,11 +95,10 @@ pub(super) fn rows() -> Vec<Row> {
             "dotted keys of a value without a path are ignored",
             on_users(|call| {
                 for operation in call.operations().into_iter().flatten() {
-                    if operation["path"].is_null() {
-                        operation["value"]
-                            .as_object_mut()
-                            .unwrap()
-                            .retain(|key, _| !key.starts_with("name."));
+                    if operation["path"].is_null()
+                        && let Some(keys) = operation.get_mut("value").and_then(Value::as_object_mut)
+                    {
+                        keys.retain(|key, _| !key.starts_with("name."));
                     }
                 }
             }),

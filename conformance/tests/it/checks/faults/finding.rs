@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Row, row};
 use crate::support::Fault;
-use crate::support::server::Reply;
+use crate::support::Reply;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -35,7 +35,7 @@ pub(super) fn rows() -> Vec<Row> {
             "a filter without a match is answered 404",
             Fault::in_answer(|_, reply| {
                 if reply.total() == Some(0) {
-                    *reply = Reply::error(404, None, "nobody");
+                    *reply = Reply::error(404, None, "nobody is here");
                 }
             }),
             &["QRY-03", "ENT-01"],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Row, row, without};
 use crate::support::Fault;
-use crate::support::server::{Call, Reply};
+use crate::support::{Call, Reply};
 
 pub(super) fn rows() -> Vec<Row> {
     let on_groups = |change: fn(&mut Call)| {

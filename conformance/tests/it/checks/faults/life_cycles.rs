@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{ENTERPRISE, Row, row};
 use crate::support::Fault;
-use crate::support::server::Reply;
+use crate::support::Reply;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![

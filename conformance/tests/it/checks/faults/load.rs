@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Row, row, without};
 use crate::support::Fault;
-use crate::support::server::Reply;
+use crate::support::Reply;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![

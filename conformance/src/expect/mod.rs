@@ -3,11 +3,17 @@
 //! Each gives back what it looked at, so that comparisons chain with `?`. A failed one
 //! carries the exchange, so that the report can show it.
 
+mod list;
+mod resource;
+
 use serde_json::Value;
+
+pub use list::Page;
+pub use resource::Representation;
 
 use crate::exchange::{Exchange, clip};
 use crate::json::{self, ERROR, LIST_RESPONSE};
-use crate::verdict::{Finding, Findings, Stop, shown};
+use crate::verdict::{Findings, Stop, shown};
 
 impl Exchange {
     /// The status is one of these.
@@ -31,6 +37,25 @@ impl Exchange {
     /// Fails with the status and what the error body says.
     pub fn expect_patched(&self) -> Result<&Self, Stop> {
         self.expect_status(&[200, 204])
+    }
+
+    /// A create went well: 201 with the resource (RFC 7644 §3.3).
+    ///
+    /// # Errors
+    ///
+    /// Fails with the status and what the error body says, or with the body that is no resource.
+    pub fn expect_created(&self) -> Result<Representation<'_>, Stop> {
+        self.expect_status(&[201])?.resource()
+    }
+
+    /// A refusal: one of these statuses with a SCIM error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Exchange::expect_error`].
+    pub fn expect_refused(&self, statuses: &[u16]) -> Result<&Self, Stop> {
+        self.expect_status(statuses)?;
+        self.expect_error(self.status(), None)
     }
 
     /// The body is a JSON object.
@@ -86,32 +111,27 @@ impl Exchange {
         let value = self.json()?;
         let mut shape = Findings::default();
         if !json::has_schema(&value, LIST_RESPONSE) {
-            shape.take::<()>(Err(Stop::differs(
+            shape.add(
                 self,
                 "the answer to a query is not a ListResponse",
                 format!("`schemas` with {LIST_RESPONSE}"),
                 shown(json::get(&value, &["schemas"])),
-            )));
+            );
         }
         let total = json::get(&value, &["totalResults"]).and_then(Value::as_u64);
         if total.is_none() {
-            shape.take::<()>(Err(Stop::differs(
+            shape.add(
                 self,
                 "the ListResponse has no totalResults",
                 "`totalResults`, a whole number",
                 shown(json::get(&value, &["totalResults"])),
-            )));
+            );
         }
         let resources = match json::get(&value, &["Resources"]) {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(resources)) => resources.clone(),
             other => {
-                shape.take::<()>(Err(Stop::differs(
-                    self,
-                    "Resources is not an array",
-                    "an array",
-                    shown(other),
-                )));
+                shape.add(self, "Resources is not an array", "an array", shown(other));
                 Vec::new()
             }
         };
@@ -134,22 +154,22 @@ impl Exchange {
         let body = self.json()?;
         let mut shape = Findings::default();
         if !json::has_schema(&body, ERROR) {
-            shape.take::<()>(Err(Stop::differs(
+            shape.add(
                 self,
                 format!("the body of the {status} is not a SCIM error"),
                 format!("`schemas` with {ERROR}"),
                 shown(json::get(&body, &["schemas"])),
-            )));
+            );
         }
         if let Some(wanted) = scim_type
             && json::text(&body, &["scimType"]) != Some(wanted)
         {
-            shape.take::<()>(Err(Stop::differs(
+            shape.add(
                 self,
                 format!("the {status} has another scimType"),
                 format!("scimType {wanted}"),
                 shown(json::get(&body, &["scimType"])),
-            )));
+            );
         }
         shape.end()?;
         Ok(self)
@@ -191,182 +211,6 @@ impl crate::exchange::SentRequest {
     }
 }
 
-/// A resource in an answer.
-#[derive(Debug)]
-pub struct Representation<'e> {
-    /// The exchange whose answer it is.
-    pub exchange: &'e Exchange,
-    /// The resource.
-    pub value: Value,
-}
-
-impl Representation<'_> {
-    /// Its id.
-    pub fn id(&self) -> &str {
-        json::text(&self.value, &["id"]).unwrap_or_default()
-    }
-
-    /// The attribute at `path` has exactly this value: same type, same characters.
-    ///
-    /// # Errors
-    ///
-    /// Fails with both values.
-    pub fn expect(&self, path: &[&str], wanted: &Value) -> Result<&Self, Stop> {
-        let found = json::get(&self.value, path);
-        if found == Some(wanted) {
-            return Ok(self);
-        }
-        Err(Stop::differs(
-            self.exchange,
-            format!("{} is not as expected", path.join(".")),
-            shown(Some(wanted)),
-            shown(found),
-        ))
-    }
-
-    /// The attribute at `path` is not there, null or empty.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the value that is there.
-    pub fn expect_absent(&self, path: &[&str]) -> Result<&Self, Stop> {
-        match json::present(&self.value, path) {
-            None => Ok(self),
-            found => Err(Stop::differs(
-                self.exchange,
-                format!("{} should be gone", path.join(".")),
-                "nothing",
-                shown(found),
-            )),
-        }
-    }
-
-    /// The one element of this `type` has this value, and there is one element.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the elements that are there.
-    pub fn expect_element(&self, name: &str, kind: &str, wanted: &Value) -> Result<&Self, Stop> {
-        let found = json::of_type(&self.value, name, kind);
-        match found.as_slice() {
-            [element] if json::get(element, &["value"]) == Some(wanted) => Ok(self),
-            _ => Err(Stop::differs(
-                self.exchange,
-                format!(r#"{name}[type eq "{kind}"].value is not as expected"#),
-                format!("one element with the value {wanted}"),
-                shown(json::get(&self.value, &[name])),
-            )),
-        }
-    }
-
-    /// The members of a group are these, each once and no other.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the ids that are missing and those that should not be there.
-    pub fn expect_members(&self, wanted: &[&str]) -> Result<&Self, Stop> {
-        let found = json::member_ids(&self.value);
-        let mut expected: Vec<String> = wanted.iter().map(|id| (*id).to_owned()).collect();
-        expected.sort();
-        if found == expected {
-            return Ok(self);
-        }
-        let list = |ids: &[String]| {
-            if ids.is_empty() {
-                "no member".to_owned()
-            } else {
-                format!("{} ({})", ids.len(), clip(&ids.join(", "), 300))
-            }
-        };
-        Err(Stop::differs(
-            self.exchange,
-            "the group's members are not as expected",
-            list(&expected),
-            list(&found),
-        ))
-    }
-}
-
-/// The answer to a query.
-#[derive(Debug)]
-pub struct Page<'e> {
-    /// The exchange whose answer it is.
-    pub exchange: &'e Exchange,
-    /// `totalResults`.
-    pub total: u64,
-    /// `Resources`; empty when it was left out.
-    pub resources: Vec<Value>,
-    /// The whole `ListResponse`.
-    pub value: Value,
-}
-
-impl Page<'_> {
-    /// Nothing matched: `totalResults` 0 and no resource.
-    ///
-    /// # Errors
-    ///
-    /// Fails with what came.
-    pub fn expect_none(&self) -> Result<&Self, Stop> {
-        if self.total == 0 && self.resources.is_empty() {
-            return Ok(self);
-        }
-        Err(Stop::differs(
-            self.exchange,
-            "a filter that matches nothing found something",
-            "totalResults 0 and no resource",
-            self.summary(),
-        ))
-    }
-
-    /// Exactly the resource of this id matched.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the ids that came.
-    pub fn expect_only(&self, id: &str) -> Result<&Self, Stop> {
-        match self.resources.as_slice() {
-            [resource] if self.total == 1 && json::text(resource, &["id"]) == Some(id) => Ok(self),
-            _ => Err(Stop::differs(
-                self.exchange,
-                "the filter did not find exactly the one resource",
-                format!("totalResults 1 and the resource with the id {id}"),
-                self.summary(),
-            )),
-        }
-    }
-
-    /// The first resource, as something to compare.
-    ///
-    /// # Errors
-    ///
-    /// Fails when there is none.
-    pub fn first(&self) -> Result<Representation<'_>, Stop> {
-        let value = self
-            .resources
-            .first()
-            .ok_or_else(|| Finding::shown_by(self.exchange, "the filter found nothing"))?;
-        Ok(Representation {
-            exchange: self.exchange,
-            value: value.clone(),
-        })
-    }
-
-    fn summary(&self) -> String {
-        let ids: Vec<&str> = self
-            .resources
-            .iter()
-            .map(|resource| json::text(resource, &["id"]).unwrap_or("(no id)"))
-            .collect();
-        let joined = ids.join(", ");
-        let shown = if ids.is_empty() {
-            "none".into()
-        } else {
-            clip(&joined, 300)
-        };
-        format!("totalResults {} and {} in Resources: {shown}", self.total, ids.len())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -382,6 +226,7 @@ mod tests {
                 method: "GET".to_owned(),
                 url: "https://h/scim/Users/7?a=b".to_owned(),
                 headers: Vec::new(),
+                authorization: None,
                 body: None,
                 ca_file: None,
             },

@@ -1,24 +1,13 @@
-//! QRY: finding users and groups.
+//! QRY-02, 05, 06, 08, 09 and 35: the lookups by which a client recognises what it made.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::check::{Check, Level, Needs, Outcome, Section};
-use crate::json;
 use crate::source::{Source, rfc7643, rfc7644};
 use crate::target::{Kind, Request, Target, equals};
-use crate::verdict::{Stop, shown};
-
-pub(super) const CHECKS: &[&Check] = &[
-    &FINDS_BY_USER_NAME,
-    &ANSWERS_NO_MATCH_WITH_200,
-    &NO_MATCH_HAS_NO_RESOURCES,
-    &USER_NAME_IGNORES_CASE,
-    &FINDS_A_GROUP_BY_NAME,
-    &FINDS_WHAT_WAS_JUST_MADE,
-];
 
 /// The query that Entra sends most.
-const FINDS_BY_USER_NAME: Check = Check {
+pub(super) const FINDS_BY_USER_NAME: Check = Check {
     id: "QRY-02",
     title: "userName eq finds exactly one",
     level: Level::Must,
@@ -42,66 +31,8 @@ async fn finds_by_user_name(target: &Target) -> Outcome {
     Ok(())
 }
 
-/// A 404 here puts Entra's whole job into quarantine.
-const ANSWERS_NO_MATCH_WITH_200: Check = Check {
-    id: "QRY-03",
-    title: "userName eq without a match: 200, totalResults 0, never 404",
-    level: Level::Must,
-    sources: &[rfc7644("3.4.2")],
-    section: Section::Query,
-    needs: &[Needs::Filter],
-    also_in: &[],
-    hint: "answer a filter without a match with 200 and a ListResponse whose totalResults is 0; a 404 quarantines Entra's job",
-    run: |target| Box::pin(answers_no_match_with_200(target)),
-};
-
-async fn answers_no_match_with_200(target: &Target) -> Outcome {
-    // Somebody is there, so that a server that returns everybody gives itself away.
-    let _somebody = target.new_user().await?;
-    let exchange = target
-        .find(Kind::User, &equals("userName", &target.unknown_id()))
-        .await?;
-    let page = exchange.list()?;
-    if page.total != 0 {
-        page.expect_none()?;
-    }
-    Ok(())
-}
-
-/// What an empty answer looks like inside.
-const NO_MATCH_HAS_NO_RESOURCES: Check = Check {
-    id: "QRY-04",
-    title: "With no match, Resources is absent or an empty array",
-    level: Level::Must,
-    sources: &[rfc7644("3.4.2")],
-    section: Section::Query,
-    needs: &[Needs::Filter],
-    also_in: &[],
-    hint: "leave Resources out or make it an empty array when nothing matches; null or an object is neither",
-    run: |target| Box::pin(no_match_has_no_resources(target)),
-};
-
-async fn no_match_has_no_resources(target: &Target) -> Outcome {
-    let _somebody = target.new_user().await?;
-    let exchange = target
-        .find(Kind::User, &equals("userName", &target.unknown_id()))
-        .await?;
-    exchange.expect_status(&[200])?;
-    let list = exchange.json()?;
-    match json::get(&list, &["Resources"]) {
-        None => Ok(()),
-        Some(Value::Array(found)) if found.is_empty() => Ok(()),
-        other => Err(Stop::differs(
-            &exchange,
-            "Resources holds something although nothing matches",
-            "nothing, or []",
-            shown(other),
-        )),
-    }
-}
-
 /// `userName` is not case-exact.
-const USER_NAME_IGNORES_CASE: Check = Check {
+pub(super) const USER_NAME_IGNORES_CASE: Check = Check {
     id: "QRY-05",
     title: "userName eq in other letter case finds the user",
     level: Level::Must,
@@ -122,8 +53,64 @@ async fn user_name_ignores_case(target: &Target) -> Outcome {
     Ok(())
 }
 
+/// The client's own id, which is case-exact.
+pub(super) const EXTERNAL_ID_MINDS_CASE: Check = Check {
+    id: "QRY-06",
+    title: "externalId eq finds the user, and letter case counts",
+    level: Level::Must,
+    sources: &[rfc7643("3.1")],
+    section: Section::Query,
+    needs: &[Needs::Filter],
+    also_in: &[],
+    hint: "index externalId and compare it letter for letter (caseExact true)",
+    run: |target| Box::pin(external_id_minds_case(target)),
+};
+
+async fn external_id_minds_case(target: &Target) -> Outcome {
+    let mut draft = target.user_draft();
+    let external_id = format!("Ext-{}", target.name());
+    draft["externalId"] = json!(external_id);
+    let made = target.new_user_from(draft).await?;
+    let found = target.find(Kind::User, &equals("externalId", &external_id)).await?;
+    found.list()?.expect_only(&made.id)?;
+    let other = target
+        .find(Kind::User, &equals("externalId", &external_id.to_uppercase()))
+        .await?;
+    other.list()?.expect_none()?;
+    Ok(())
+}
+
+/// How Entra matches by mail. The address of another type does not count.
+pub(super) const FINDS_BY_WORK_EMAIL: Check = Check {
+    id: "QRY-08",
+    title: r#"emails[type eq "work"].value eq finds the user"#,
+    level: Level::Entra,
+    sources: &[rfc7644("3.4.2.2"), Source::Entra],
+    section: Section::Query,
+    needs: &[Needs::Filter],
+    also_in: &[],
+    hint: "evaluate the value filter in brackets and compare the sub-attribute behind it, on the same element",
+    run: |target| Box::pin(finds_by_work_email(target)),
+};
+
+async fn finds_by_work_email(target: &Target) -> Outcome {
+    let mut draft = target.user_draft();
+    let (work, home) = (draft["userName"].clone(), format!("{}@home.example", target.name()));
+    draft["emails"] = json!([
+        {"primary": true, "type": "work", "value": work},
+        {"type": "home", "value": home},
+    ]);
+    let made = target.new_user_from(draft).await?;
+    let attribute = r#"emails[type eq "work"].value"#;
+    let found = target.find(Kind::User, &equals(attribute, &made.name)).await?;
+    found.list()?.expect_only(&made.id)?;
+    let none = target.find(Kind::User, &equals(attribute, &home)).await?;
+    none.list()?.expect_none()?;
+    Ok(())
+}
+
 /// How Entra matches a group.
-const FINDS_A_GROUP_BY_NAME: Check = Check {
+pub(super) const FINDS_A_GROUP_BY_NAME: Check = Check {
     id: "QRY-09",
     title: "displayName eq finds the group",
     level: Level::Entra,
@@ -159,7 +146,7 @@ async fn finds_a_group_by_name(target: &Target) -> Outcome {
 }
 
 /// Entra looks again straight after a create, and makes a second user if it finds none.
-const FINDS_WHAT_WAS_JUST_MADE: Check = Check {
+pub(super) const FINDS_WHAT_WAS_JUST_MADE: Check = Check {
     id: "QRY-35",
     title: "A just-made user is found by filter at once",
     level: Level::Entra,

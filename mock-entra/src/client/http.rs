@@ -143,9 +143,24 @@ impl ScimClient {
     ///
     /// As [`ScimClient::get`].
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, NoAnswer> {
+        self.send_with(method, path, HeaderMap::new(), body).await
+    }
+
+    /// Sends any request; `headers` take the place of the client's usual ones of the same names.
+    ///
+    /// # Errors
+    ///
+    /// As [`ScimClient::get`].
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Answer, NoAnswer> {
         self.pace.turn().await;
         let started = self.clock.elapsed();
-        let outcome = self.exchange(method.clone(), path, body).await;
+        let outcome = self.exchange(method.clone(), path, headers, body).await;
         let took = self.clock.elapsed().saturating_sub(started);
         let (status, answer, error) = match &outcome {
             Ok(answer) => (Some(answer.status), logged(answer), None),
@@ -166,7 +181,13 @@ impl ScimClient {
         outcome
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, NoAnswer> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Answer, NoAnswer> {
         let mut request = self
             .http
             .request(method, self.absolute(path))
@@ -175,7 +196,11 @@ impl ScimClient {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, SCIM_JSON_UTF8).body(body.to_string());
         }
-        let response = request.send().await.map_err(|error| no_answer(&error))?;
+        let response = request
+            .headers(headers)
+            .send()
+            .await
+            .map_err(|error| no_answer(&error))?;
         let status = response.status().as_u16();
         let retry_after = self.retry_after(response.headers());
         let bytes = response.bytes().await.map_err(|error| no_answer(&error))?;

@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 
 pub use self::{
     compare::Difference,
-    file::{Adapted, Evidence, Given, Sequence, SequenceError, SequenceRequest, SequenceResponse, Step},
+    file::{
+        Adapted, Evidence, Given, Sequence, SequenceDialect, SequenceError, SequenceRequest, SequenceResponse, Step,
+    },
     ids::Ids,
     play::{Mismatch, Outcome, ReplayReport, play},
 };

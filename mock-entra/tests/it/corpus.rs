@@ -105,6 +105,29 @@ async fn wrong_value_is_reported_with_request_path_expected_and_actual() {
 }
 
 #[tokio::test]
+async fn recorded_headers_are_sent_as_they_are() {
+    let server = wiremock::MockServer::start().await;
+    wiremock::Mock::given(wiremock::matchers::any())
+        .respond_with(wiremock::ResponseTemplate::new(200))
+        .mount(&server)
+        .await;
+    let mut sequence = one("user-get-by-id");
+    sequence.given.clear();
+    let headers = &mut sequence.steps[0].request.headers;
+    headers.insert("Accept".to_owned(), "application/json".to_owned());
+    headers.insert("X-Why".to_owned(), "test".to_owned());
+    let connection = support::connection(&server.uri(), Dialect::Legacy);
+    replay::play(&sequence, &connection).await.unwrap();
+    let sent = server.received_requests().await.unwrap();
+    assert_eq!(sent[0].headers["accept"], "application/json");
+    assert_eq!(sent[0].headers["x-why"], "test");
+    assert_eq!(
+        sent[0].headers["authorization"],
+        format!("Bearer {}", support::TOKEN).as_str()
+    );
+}
+
+#[tokio::test]
 async fn other_status_is_reported_and_the_sequence_goes_on() {
     let server = Server::start().await;
     server.arm(Fault {

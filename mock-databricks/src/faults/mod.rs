@@ -205,6 +205,10 @@ mod tests {
                 r#"{"answer":{"status":503,"headers":{"transfer-encoding":"chunked"}}}"#,
                 "field `answer.headers.transfer-encoding` is made from the body",
             ),
+            (
+                r#"{"answer":{"status":204,"body":"x"}}"#,
+                "field `answer.body` cannot be sent with status 204",
+            ),
             (r#"{"when":"during","answer":{"reset":true}}"#, "field `when`"),
             (
                 r#"{"when":"after","answer":{"hang_ms":5}}"#,

@@ -145,6 +145,10 @@ fn fixed(status: u64, fields: &mut Fields) -> Result<FaultAnswer, BadInput> {
         Some(Value::String(text)) => (Kind::Text, text.into()),
         Some(json) => (Kind::Json, json.to_string().into()),
     };
+    if !body.is_empty() && [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
+        let problem = format!("cannot be sent with status {}", status.as_u16());
+        return Err(BadInput::field("answer.body", problem));
+    }
     Ok(FaultAnswer::Fixed {
         status,
         headers,

@@ -150,14 +150,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(path) = &arguments.ready_file {
         ready_file::remove(path).with_context(|| format!("--ready-file {}", path.display()))?;
     }
+    // In this order: a Ctrl-C reaches the bridge too, whose end is then no surprise.
     let stack = tokio::select! {
-        stack = start(&arguments) => stack?,
+        biased;
         () = &mut stop => return stopped(&arguments),
+        stack = start(&arguments) => stack?,
     };
     let end = tokio::select! {
-        done = work(&stack, &arguments, &rehearsal) => End::Done(done),
-        status = stack.bridge_ended() => End::BridgeDied(status?),
+        biased;
         () = &mut stop => End::Stopped,
+        status = stack.bridge_ended() => End::BridgeDied(status?),
+        done = work(&stack, &arguments, &rehearsal) => End::Done(done),
     };
     match end {
         End::Done(done) => {

@@ -4,11 +4,12 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
 
 use super::scene::{PATIENCE, PROGRAM};
@@ -33,6 +34,7 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .unwrap();
         Self { child, folder }
@@ -120,7 +122,8 @@ fn tokens_are_for_the_owner_alone_and_an_old_ready_file_is_not_taken_for_ours() 
     assert_eq!(mode(&path), 0o600);
     let config = PathBuf::from(ready["bridge"]["config"].as_str().unwrap());
     assert_eq!(mode(config.parent().unwrap()), 0o700);
-    running.signal(Signal::INT);
+    // As Ctrl-C at a terminal does, which reaches the bridge too.
+    kill_process_group(Pid::from_child(&running.child), Signal::INT).unwrap();
     assert_eq!(running.end().code(), Some(0), "{}", running.complaint());
     assert_eq!(running.leftovers(), Vec::<PathBuf>::new());
     assert!(!answers(&ready));

@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mock_databricks::{Limits, MockDatabricks, Options};
+use mock_databricks::{Limits, MockDatabricks, Options, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::ready_file;
@@ -188,13 +189,22 @@ impl Serve {
         })
     }
 
+    async fn start(&self) -> anyhow::Result<MockDatabricks> {
+        match (MockDatabricks::start(self.options()?).await, &self.token_file) {
+            (Err(error @ StartError::Token), Some(path)) => {
+                Err(error).with_context(|| format!("cannot use --token-file {}", path.display()))
+            }
+            (started, _) => Ok(started?),
+        }
+    }
+
     async fn serve(self) -> anyhow::Result<()> {
         // Listened for before anybody can know that we run.
         let stop = stop_signal()?;
         if let Some(path) = &self.ready_file {
             ready_file::remove(path).map_err(|error| ready_error(path, &error))?;
         }
-        let mock = MockDatabricks::start(self.options()?).await?;
+        let mock = self.start().await?;
         tracing::info!(
             limits = %self.limits,
             seed = mock.seed(),

@@ -111,7 +111,7 @@ pub enum StartError {
         option: &'static str,
     },
     /// The system refuses the address for another reason.
-    #[error("cannot listen on {address} ({what}): {source}")]
+    #[error("cannot listen on {address} ({what})")]
     Listen {
         /// Which listener.
         what: &'static str,

@@ -21,4 +21,5 @@ pub mod job;
 pub mod mapping;
 pub mod replay;
 pub mod scope;
+mod strict_json;
 pub mod wire;

@@ -1,5 +1,7 @@
 //! `scim-bridge check-config`.
 
+use std::io::Write;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -20,10 +22,14 @@ impl CheckConfig {
             Mode::DryRun => "dry-run: changes are accepted and nothing is written to Databricks",
             Mode::Live => "live: Databricks follows",
         };
-        println!("{}: usable", self.config.config.display());
-        println!("  tenant URL  {}", config.server.public_url);
-        println!("  workspace   {}", config.target.workspace_url);
-        println!("  mode        {mode}");
+        let said = format!(
+            "{}: usable\n  tenant URL  {}\n  workspace   {}\n  mode        {mode}\n",
+            self.config.config.display(),
+            config.server.public_url,
+            config.target.workspace_url,
+        );
+        // Nobody reads it: the exit code says it too.
+        let _ = std::io::stdout().write_all(said.as_bytes());
         Ok(())
     }
 }

@@ -6,10 +6,11 @@ mod log;
 mod serve;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -71,15 +72,7 @@ struct ConfigArgument {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors; everything else is bad usage.
-            let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(2)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+        Err(error) => return usage(&error),
     };
     start_logging(arguments.log);
     let done = match arguments.command {
@@ -90,13 +83,39 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("scim-bridge: {error:#}");
+            complain(&format!("{error:#}"));
             let usage = error.downcast_ref::<ConfigError>().is_some()
                 || error.downcast_ref::<CannotStart>().is_some()
                 || error.downcast_ref::<StoreError>().is_some();
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
+}
+
+/// Help as it is; a complaint as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody reads it: nothing to do about it.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            complain("a command is missing; try `scim-bridge --help`");
+        }
+        _ => {
+            let text = error.to_string();
+            let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+            let line = lines.collect::<Vec<_>>().join(" ");
+            complain(line.strip_prefix("error: ").unwrap_or(&line));
+        }
+    }
+    ExitCode::from(2)
+}
+
+/// One line on standard error.
+fn complain(problem: &str) {
+    let _ = writeln!(std::io::stderr(), "scim-bridge: {problem}");
 }
 
 fn start_logging(form: LogForm) {

@@ -1,6 +1,7 @@
 //! `scim-bridge serve`.
 
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -46,6 +47,10 @@ impl Serve {
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let signals = stop_signal()?;
+        if let Some(path) = &self.ready_file {
+            // Nobody may take what an earlier run left for ours.
+            remove(path).with_context(|| format!("--ready-file {}", path.display()))?;
+        }
         tokio::spawn(async move {
             signals.await;
             tracing::info!("stopping");
@@ -69,6 +74,13 @@ impl Serve {
         let result = running.await.context("the bridge ended abnormally")?;
         tracing::info!("stopped");
         result
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -24,8 +24,26 @@ fn config(folder: &Path) -> String {
 
 #[test]
 fn bad_usage_exits_2_and_help_has_examples() {
-    assert_eq!(run(&["serve"]).status.code(), Some(2));
-    assert_eq!(run(&["nonsense"]).status.code(), Some(2));
+    for (arguments, part) in [
+        (&["serve"][..], "--config <FILE>"),
+        (&["nonsense"], "nonsense"),
+        (&["serve", "--colour"], "--colour"),
+        (&["serve", "--config", "x", "--log", "loud"], "--log"),
+        (&[], "a command is missing; try `scim-bridge --help`"),
+    ] {
+        let output = bridge()
+            .args(arguments)
+            .env_remove("SCIM_BRIDGE_CONFIG")
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(
+            said.starts_with("scim-bridge: ") && said.contains(part),
+            "{arguments:?}: {said}"
+        );
+    }
     let help = run(&["serve", "--help"]);
     assert_eq!(help.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&help.stdout).contains("scim-bridge serve --config"));
@@ -143,6 +161,23 @@ impl Drop for Serving {
 }
 
 #[test]
+fn an_old_ready_file_is_gone_before_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path());
+    let old = folder.path().join("ready.json");
+    std::fs::write(&old, "left by an earlier run").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = bridge()
+        .args(["serve", "--config", &path, "--ready-file"])
+        .arg(&old)
+        .env("SCIM_BRIDGE_SERVER_LISTEN", taken.local_addr().unwrap().to_string())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!old.exists());
+}
+
+#[test]
 fn a_second_bridge_on_the_same_store_names_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path());
@@ -159,13 +194,13 @@ fn a_second_bridge_on_the_same_store_names_the_first() {
 #[cfg(unix)]
 #[test]
 fn sigterm_stops_it_cleanly_and_the_log_can_be_read_beside_it() {
+    use rustix::process::{Pid, Signal, kill_process};
     let folder = tempfile::tempdir().unwrap();
     let path = config(folder.path());
     let mut serving = Serving::start(&path, folder.path());
     assert_eq!(serving.ready["bridge"]["pid"], serving.child.id());
     let beside = run(&["log", "--config", &path, "--json"]);
     assert_eq!(beside.status.code(), Some(0), "{}", stderr(&beside));
-    let pid = serving.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    kill_process(Pid::from_child(&serving.child), Signal::TERM).unwrap();
     assert_eq!(serving.child.wait().unwrap().code(), Some(0));
 }

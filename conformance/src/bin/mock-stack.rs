@@ -1,20 +1,29 @@
 //! `mock-stack`: Entra, the bridge and a private Databricks workspace on one machine.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::pin::pin;
+use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use comfy_table::{Table, presets};
+use conformance::stack::hints::hints;
 use conformance::stack::once::{Moment, Outcome, Rehearsal, Run};
-use conformance::stack::{Stack, StackOptions, bridge_process};
+use conformance::stack::{Stack, StackOptions, bridge_process, ready_file};
 use indicatif::{ProgressBar, ProgressStyle};
 use mock_databricks::Limits;
 use mock_entra::wire::Dialect;
 use owo_colors::{OwoColorize, Stream};
 use tracing_subscriber::EnvFilter;
+
+/// As `println!`; a reader who has gone is no reason to panic.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
 
 /// Runs the whole chain on this machine: a directory, Entra's client, the bridge, and a Databricks
 /// workspace that only a private address reaches.
@@ -84,30 +93,35 @@ fn main() -> ExitCode {
     }
     let arguments = match Arguments::try_parse_from(raw) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(2)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+        Err(error) => return usage(&error),
     };
     start_logging(arguments.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("mock-stack: the runtime cannot be started: {error}");
-            return ExitCode::from(2);
-        }
+        Err(error) => return complain(&format!("the runtime cannot be started: {error}")),
     };
     match runtime.block_on(run(arguments)) {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("mock-stack: {error:#}");
-            ExitCode::from(2)
-        }
+        Err(error) => complain(&format!("{error:#}")),
     }
+}
+
+/// Help as it is; a complaint as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let line = lines.collect::<Vec<_>>().join(" ");
+    complain(line.strip_prefix("error: ").unwrap_or(&line))
+}
+
+/// Says why it does not go on.
+fn complain(problem: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "mock-stack: {problem}");
+    ExitCode::from(2)
 }
 
 fn start_logging(form: LogForm) {
@@ -122,10 +136,49 @@ fn start_logging(form: LogForm) {
     };
 }
 
+/// How the work ended.
+enum End {
+    Done(Result<ExitCode>),
+    Stopped,
+    BridgeDied(ExitStatus),
+}
+
 async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let rehearsal = rehearsal(&arguments)?;
+    // Listened for before there is anything to clean up.
+    let mut stop = pin!(stop_signal()?);
+    let rehearsal = Rehearsal::load(arguments.directory.as_deref(), arguments.edits.as_deref())?;
+    if let Some(path) = &arguments.ready_file {
+        ready_file::remove(path).with_context(|| format!("--ready-file {}", path.display()))?;
+    }
+    // In this order: a Ctrl-C reaches the bridge too, whose end is then no surprise.
+    let stack = tokio::select! {
+        biased;
+        () = &mut stop => return stopped(&arguments),
+        stack = start(&arguments) => stack?,
+    };
+    let end = tokio::select! {
+        biased;
+        () = &mut stop => End::Stopped,
+        status = stack.bridge_ended() => End::BridgeDied(status?),
+        done = work(&stack, &arguments, &rehearsal) => End::Done(done),
+    };
+    match end {
+        End::Done(done) => {
+            // A bridge that has died is why the work failed, so it is told first.
+            stack.stop().await?;
+            done
+        }
+        End::Stopped => {
+            stack.stop().await?;
+            stopped(&arguments)
+        }
+        End::BridgeDied(status) => Err(stack.after_bridge_ended(status).await),
+    }
+}
+
+async fn start(arguments: &Arguments) -> Result<Stack> {
     let program = std::env::current_exe().context("this program cannot tell where it is")?;
-    let stack = Stack::start(StackOptions {
+    Stack::start(StackOptions {
         limits: arguments.limits,
         ephemeral: arguments.ephemeral || arguments.once,
         seed: arguments.seed,
@@ -133,48 +186,42 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         json_log: arguments.log == LogForm::Json,
         ..StackOptions::new(program)
     })
-    .await?;
+    .await
+}
+
+/// Asked to stop: that is how staying up ends, but `--once` has not got its answer.
+fn stopped(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.once {
+        bail!("stopped before the end");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What there is to do while the stack is up.
+async fn work(stack: &Stack, arguments: &Arguments, rehearsal: &Rehearsal) -> Result<ExitCode> {
     if let Some(path) = &arguments.ready_file {
-        let text = format!("{:#}\n", stack.ready());
-        bridge::app::write_whole(path, &text).with_context(|| format!("--ready-file {}", path.display()))?;
+        ready_file::write(path, &stack.ready()).with_context(|| format!("--ready-file {}", path.display()))?;
     }
     if arguments.once {
-        once(stack, &arguments, &rehearsal).await
-    } else {
-        stay_up(stack).await
+        return once(stack, arguments, rehearsal).await;
     }
+    say!("{}", hints(stack)?);
+    std::future::pending().await
 }
 
-fn rehearsal(arguments: &Arguments) -> Result<Rehearsal> {
-    let mut rehearsal = Rehearsal::sample();
-    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| path.display().to_string());
-    if let Some(path) = &arguments.directory {
-        rehearsal.directory = read(path)?;
-        "{\"edits\":[]}".clone_into(&mut rehearsal.edits);
-        // The place of a mistake in one's own file is worth a look before anything starts.
-        mock_entra::directory::Directory::load(path)?;
-    }
-    if let Some(path) = &arguments.edits {
-        rehearsal.edits = read(path)?;
-        mock_entra::directory::Edits::load(path)?;
-    }
-    Ok(rehearsal)
-}
-
-async fn once(stack: Stack, arguments: &Arguments, rehearsal: &Rehearsal) -> Result<ExitCode> {
+async fn once(stack: &Stack, arguments: &Arguments, rehearsal: &Rehearsal) -> Result<ExitCode> {
     let dialect = match arguments.dialect {
         DialectArgument::Legacy => Dialect::Legacy,
         DialectArgument::Compliant => Dialect::Compliant,
     };
     let bar = progress_bar();
-    let run = Run::new(&stack, rehearsal, dialect, |moment| show(&bar, &moment)).await?;
+    let run = Run::new(stack, rehearsal, dialect, |moment| show(&bar, &moment)).await?;
     let mut outcome = run.to_the_end().await?;
     if let Some(group) = &arguments.corrupt {
-        outcome = corrupted(&stack, rehearsal, group, outcome).await?;
+        outcome = corrupted(stack, rehearsal, group, outcome).await?;
     }
     bar.finish_and_clear();
     print(&outcome);
-    stack.stop().await?;
     Ok(if outcome.is_good() {
         ExitCode::SUCCESS
     } else {
@@ -199,14 +246,14 @@ async fn corrupted(stack: &Stack, rehearsal: &Rehearsal, group: &str, mut outcom
     let path = format!("/api/2.0/preview/scim/v2/Groups/{}", found.id);
     stack.control().edit("PATCH", &path, body).await?;
     let mut directory = Directory::parse(&rehearsal.directory)?;
-    let first = directory.intent();
+    let first = directory.cycle();
     directory.apply(&rehearsal.edits)?;
     let mut baseline = state.clone();
     let named = |name: &str| ["admins", "users"].contains(&name);
     baseline.groups.retain(|group| named(&group.display_name));
     baseline.users.retain(|user| user.user_name.ends_with("@example.com"));
     let state = stack.control().state().await?;
-    outcome.comparison = compare(&directory.intent(), &[&first], &state, &Baseline::of(&baseline));
+    outcome.comparison = compare(&directory.cycle(), &[&first], &state, &Baseline::of(&baseline));
     Ok(outcome)
 }
 
@@ -230,7 +277,7 @@ fn show(bar: &ProgressBar, moment: &Moment) {
             bar.set_position(0);
             bar.set_message("");
             if bar.is_hidden() {
-                println!("{step} …");
+                say!("{step} …");
             }
         }
         Moment::Cycle(progress) => {
@@ -266,10 +313,10 @@ fn print(outcome: &Outcome) {
                 format!("{:.1}", phase.took.as_secs_f64()),
             ]);
         }
-        println!("{table}");
+        say!("{table}");
     } else {
         for phase in &outcome.phases {
-            println!(
+            say!(
                 "{}: {} objects, {} SCIM requests in, {} Databricks writes (least {}), {} reads, {:.1} s",
                 phase.name,
                 phase.objects,
@@ -282,90 +329,53 @@ fn print(outcome: &Outcome) {
         }
     }
     for line in &outcome.comparison.explained {
-        println!("explained: {line}");
+        say!("explained: {line}");
     }
     for line in &outcome.comparison.differences {
-        println!(
+        say!(
             "{} {line}",
             "different:".if_supports_color(Stream::Stdout, |text| text.red())
         );
     }
     for line in &outcome.faults {
-        println!(
+        say!(
             "{} {line}",
             "wrong:".if_supports_color(Stream::Stdout, |text| text.red())
         );
     }
     if outcome.is_good() {
         let equal = "equal".if_supports_color(Stream::Stdout, |text| text.green());
-        println!("{equal}: Databricks is what the directory says");
+        say!("{equal}: Databricks is what the directory says");
     } else {
-        println!("{}", "not equal".if_supports_color(Stream::Stdout, |text| text.red()));
+        say!("{}", "not equal".if_supports_color(Stream::Stdout, |text| text.red()));
     }
 }
 
-async fn stay_up(stack: Stack) -> Result<ExitCode> {
-    let (url, token, ca) = (stack.bridge_url(), stack.token(), stack.ca_file().display());
-    let databricks = stack.databricks();
-    println!(
-        "The stack is up. Stop it with Ctrl-C.
-
-  bridge       {url}   token {token}
-  health       {ops}/health/targets
-  databricks   {host}
-    private    {private}   token {pat}
-    public     {public}   (refuses: Private Link)
-    control    {control}
-  authority    {ca}
-  log          {folder}/bridge.log
-
-What to try:
-
-  # what the bridge says of itself
-  curl --cacert {ca} -H 'Authorization: Bearer {token}' {url}/ServiceProviderConfig
-
-  # make a user, and see it arrive at Databricks
-  curl --cacert {ca} -H 'Authorization: Bearer {token}' -H 'Content-Type: application/scim+json' {url}/Users \\
-    -d '{{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"Pat@contoso.test\",\"displayName\":\"Pat\"}}'
-  curl {control}/state
-
-  # every request that Databricks received
-  curl '{control}/history?since=0'
-
-  # the public front end refuses
-  curl -i --cacert {ca} --resolve {host}:{port}:127.0.0.1 -H 'Authorization: Bearer {pat}' https://{host}:{port}/api/2.0/preview/scim/v2/Me
-
-  # Databricks is out for the next ten requests: the bridge's answers stay the same
-  curl {control}/faults -d '{{\"match\":{{}},\"times\":10,\"answer\":{{\"private_link\":true}}}}'
-  curl {ops}/health/targets
-",
-        ops = stack.ready()["bridge"]["ops_url"].as_str().unwrap_or_default(),
-        host = databricks.workspace_host(),
-        port = databricks.private_url().rsplit(':').next().unwrap_or_default(),
-        private = databricks.private_url(),
-        public = databricks.public_url(),
-        control = databricks.control_url(),
-        pat = databricks.token(),
-        folder = stack.folder().display(),
-    );
-    stop_signal().await?;
-    stack.stop().await?;
-    Ok(ExitCode::SUCCESS)
-}
-
+/// Resolves when the program is asked to stop.
 #[cfg(unix)]
-async fn stop_signal() -> Result<()> {
+fn stop_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
+/// Resolves when the program is asked to stop.
 #[cfg(windows)]
-async fn stop_signal() -> Result<()> {
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::windows;
+    let (mut interrupt, mut pause) = (windows::ctrl_c()?, windows::ctrl_break()?);
+    let (mut close, mut shutdown) = (windows::ctrl_close()?, windows::ctrl_shutdown()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = pause.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::directory::Intent;
+use super::directory::{Intent, IntentGroup};
 use crate::stack::control::State;
 
 /// What Databricks held before the bridge wrote anything: foreign, unless adopted.
@@ -100,31 +100,36 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
         .filter(|user| user.active)
         .map(|user| (user.id.as_str(), user.user_name.as_str()))
         .collect();
-    let wanted: BTreeMap<&str, BTreeSet<&str>> = intent
+    let names = |people: &BTreeSet<String>| -> BTreeSet<String> {
+        let people = people.iter().filter_map(|id| intent.users.get(id));
+        people.map(|user| user.user_name.clone()).collect()
+    };
+    let wanted: BTreeMap<&str, &IntentGroup> = intent
         .groups
         .values()
-        .map(|group| {
-            let people = group.people.iter().filter_map(|id| intent.users.get(id));
-            (
-                group.display_name.as_str(),
-                people.map(|user| user.user_name.as_str()).collect(),
-            )
-        })
+        .map(|group| (group.display_name.as_str(), group))
         .collect();
-    for (name, members) in &wanted {
+    for (name, should) in &wanted {
         let Some(group) = state.groups.iter().find(|group| group.display_name == *name) else {
             result.differences.push(format!("group {name}: missing at Databricks"));
             continue;
         };
-        let has: BTreeSet<&str> = group
+        let has: BTreeSet<String> = group
             .members
             .iter()
-            .filter_map(|id| active.get(id.as_str()).copied())
+            .filter_map(|id| active.get(id.as_str()).map(|name| (*name).to_owned()))
             .collect();
+        let (members, waiting) = (names(&should.people), names(&should.waiting));
         for missing in members.difference(&has) {
-            result.differences.push(format!("group {name}: {missing} is missing"));
+            if waiting.contains(missing) {
+                result.explained.push(format!(
+                    "group {name}: {missing} waits, Entra sends them when the group changes"
+                ));
+            } else {
+                result.differences.push(format!("group {name}: {missing} is missing"));
+            }
         }
-        for extra in has.difference(members) {
+        for extra in has.difference(&members) {
             result
                 .differences
                 .push(format!("group {name}: {extra} is a member, wanted by nobody"));
@@ -159,7 +164,7 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equal::directory::{IntentGroup, IntentUser};
+    use crate::equal::directory::IntentUser;
     use crate::stack::control::{StateGroup, StateUser};
 
     fn intent() -> Intent {
@@ -171,6 +176,7 @@ mod tests {
         let group = IntentGroup {
             display_name: "Ops".to_owned(),
             people: BTreeSet::from(["a".to_owned()]),
+            waiting: BTreeSet::new(),
         };
         Intent {
             users: BTreeMap::from([("a".to_owned(), user)]),
@@ -231,6 +237,22 @@ mod tests {
             })
             .len(),
             2
+        );
+    }
+
+    #[test]
+    fn a_member_who_waits_is_explained_and_may_be_there() {
+        let mut intent = intent();
+        intent.groups.get_mut("g").unwrap().waiting.insert("a".to_owned());
+        let mut state = state();
+        let there = compare(&intent, &[], &state, &Baseline::default());
+        assert_eq!(there, Comparison::default());
+        state.groups[0].members.clear();
+        let compared = compare(&intent, &[], &state, &Baseline::default());
+        assert!(compared.is_equal(), "{compared:?}");
+        assert_eq!(
+            compared.explained,
+            ["group Ops: ana@contoso.test waits, Entra sends them when the group changes"]
         );
     }
 

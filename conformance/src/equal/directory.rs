@@ -18,6 +18,10 @@ struct Person {
 struct Team {
     display: String,
     members: BTreeSet<String>,
+    /// Nothing has looked at it in its present form yet.
+    changed: bool,
+    /// Members that were not provisioned when it was looked at last.
+    skipped: BTreeSet<String>,
 }
 
 /// A directory as a file describes it, at some moment.
@@ -26,6 +30,8 @@ pub struct Directory {
     people: BTreeMap<String, Person>,
     teams: BTreeMap<String, Team>,
     assigned: BTreeSet<String>,
+    /// People who were provisioned once: whatever becomes of them, they are known at the other side.
+    known: BTreeSet<String>,
 }
 
 /// A user as Databricks should hold it.
@@ -46,6 +52,8 @@ pub struct IntentGroup {
     pub display_name: String,
     /// Directory ids of all its people, whether they are provisioned or not.
     pub people: BTreeSet<String>,
+    /// Those of them whom Entra does not send before the group changes (see [`Directory::cycle`]).
+    pub waiting: BTreeSet<String>,
 }
 
 /// What Databricks should hold, by directory id.
@@ -64,7 +72,7 @@ impl Directory {
     ///
     /// What is missing, by JSON path.
     pub fn parse(text: &str) -> Result<Self> {
-        let file: Value = serde_json::from_str(text)?;
+        let file: Value = json(text)?;
         let mut directory = Self::default();
         for user in list(&file, "users")? {
             directory.add_person(user)?;
@@ -73,9 +81,8 @@ impl Directory {
             directory.add_team(group)?;
         }
         for id in list(&file, "assignments")? {
-            directory
-                .assigned
-                .insert(id.as_str().context("assignments: an id is text")?.to_owned());
+            let id = id.as_str().context("assignments: an id is text")?;
+            directory.assigned.insert(folded(id));
         }
         Ok(directory)
     }
@@ -86,7 +93,7 @@ impl Directory {
     ///
     /// The edit that does not fit.
     pub fn apply(&mut self, text: &str) -> Result<()> {
-        let file: Value = serde_json::from_str(text)?;
+        let file: Value = json(text)?;
         for (index, edit) in list(&file, "edits")?.iter().enumerate() {
             self.apply_one(edit).with_context(|| format!("edits[{index}]"))?;
         }
@@ -94,7 +101,7 @@ impl Directory {
     }
 
     fn add_person(&mut self, user: &Value) -> Result<()> {
-        let id = text(user, "id")?;
+        let id = id(user, "id")?;
         let mut person = Person {
             enabled: user.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true),
             ..Person::default()
@@ -105,15 +112,19 @@ impl Directory {
     }
 
     fn add_team(&mut self, group: &Value) -> Result<()> {
-        let members = list(group, "members")?
-            .iter()
-            .filter_map(|id| id.as_str().map(str::to_owned))
-            .collect();
+        let members = group.get("members").and_then(Value::as_array);
         let team = Team {
             display: text(group, "displayName")?,
-            members,
+            members: members
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(folded)
+                .collect(),
+            changed: true,
+            skipped: BTreeSet::new(),
         };
-        self.teams.insert(text(group, "id")?, team);
+        self.teams.insert(id(group, "id")?, team);
         Ok(())
     }
 
@@ -122,74 +133,85 @@ impl Directory {
             "hire" => {
                 let user = edit.get("user").context("user")?;
                 self.add_person(user)?;
-                self.join(&text(user, "id")?, edit)?;
+                self.join(&id(user, "id")?, edit)?;
             }
             "leave" => {
-                let id = text(edit, "user")?;
+                let id = id(edit, "user")?;
                 self.person(&id)?.in_bin = true;
                 self.drop_from_teams(&id);
             }
             "return" => {
-                let id = text(edit, "user")?;
+                let id = id(edit, "user")?;
                 self.person(&id)?.in_bin = false;
                 self.join(&id, edit)?;
             }
             "update" => {
                 let set = edit.get("set").and_then(Value::as_object).context("set")?.clone();
-                self.person(&text(edit, "user")?)?.set(&set);
+                self.person(&id(edit, "user")?)?.set(&set);
             }
-            "disable" => self.person(&text(edit, "user")?)?.enabled = false,
-            "enable" => self.person(&text(edit, "user")?)?.enabled = true,
+            "disable" => self.person(&id(edit, "user")?)?.enabled = false,
+            "enable" => self.person(&id(edit, "user")?)?.enabled = true,
             "move" => {
-                let id = text(edit, "user")?;
-                self.team(&text(edit, "from")?)?.members.remove(&id);
-                self.team(&text(edit, "to")?)?.members.insert(id);
+                let user = id(edit, "user")?;
+                self.changed_team(&id(edit, "from")?)?.members.remove(&user);
+                self.changed_team(&id(edit, "to")?)?.members.insert(user);
             }
             "add_member" => {
-                let id = text(edit, "user")?;
-                self.team(&text(edit, "group")?)?.members.insert(id);
+                let user = id(edit, "user")?;
+                self.changed_team(&id(edit, "group")?)?.members.insert(user);
             }
             "remove_member" => {
-                let id = text(edit, "user")?;
-                self.team(&text(edit, "group")?)?.members.remove(&id);
+                let user = id(edit, "user")?;
+                self.changed_team(&id(edit, "group")?)?.members.remove(&user);
             }
             "set_manager" => {}
             "hard_delete" => {
-                let id = text(edit, "user")?;
+                let id = id(edit, "user")?;
                 self.people.remove(&id);
                 self.assigned.remove(&id);
+                self.known.remove(&id);
                 self.drop_from_teams(&id);
             }
-            "rename_group" => self.team(&text(edit, "group")?)?.display = text(edit, "displayName")?,
+            "rename_group" => self.changed_team(&id(edit, "group")?)?.display = text(edit, "displayName")?,
             "create_group" => self.add_team(edit.get("group").context("group")?)?,
             "delete_group" => {
-                let id = text(edit, "group")?;
+                let id = id(edit, "group")?;
                 self.teams.remove(&id);
                 self.assigned.remove(&id);
                 self.drop_from_teams(&id);
             }
             "assign" => {
-                self.assigned.insert(text(edit, "principal")?);
+                let id = id(edit, "principal")?;
+                self.touch(&id);
+                self.assigned.insert(id);
             }
             "unassign" => {
-                self.assigned.remove(&text(edit, "principal")?);
+                let id = id(edit, "principal")?;
+                self.touch(&id);
+                self.assigned.remove(&id);
             }
             other => bail!("there is no edit \"{other}\""),
         }
         Ok(())
     }
 
-    fn join(&mut self, id: &str, edit: &Value) -> Result<()> {
+    fn join(&mut self, user: &str, edit: &Value) -> Result<()> {
         for group in edit.get("groups").and_then(Value::as_array).into_iter().flatten() {
             let group = group.as_str().context("groups: an id is text")?;
-            self.team(group)?.members.insert(id.to_owned());
+            self.changed_team(&folded(group))?.members.insert(user.to_owned());
         }
         Ok(())
     }
 
     fn drop_from_teams(&mut self, id: &str) {
         for team in self.teams.values_mut() {
-            team.members.remove(id);
+            team.changed |= team.members.remove(id);
+        }
+    }
+
+    fn touch(&mut self, id: &str) {
+        if let Some(team) = self.teams.get_mut(id) {
+            team.changed = true;
         }
     }
 
@@ -199,10 +221,27 @@ impl Directory {
             .with_context(|| format!("there is no user {id}"))
     }
 
-    fn team(&mut self, id: &str) -> Result<&mut Team> {
+    fn changed_team(&mut self, id: &str) -> Result<&mut Team> {
+        self.touch(id);
         self.teams
             .get_mut(id)
             .with_context(|| format!("there is no group {id}"))
+    }
+
+    /// The intent of a cycle that runs now.
+    ///
+    /// Entra looks at a group only when the group itself has changed. A member who is not provisioned then is not sent,
+    /// and is not added later either, whatever becomes of the person, until the group changes or a cycle starts anew
+    /// (entra-client reference §9; documented): until then the membership waits.
+    pub fn cycle(&mut self) -> Intent {
+        let intent = self.intent();
+        self.known.extend(intent.users.keys().cloned());
+        for (_, team) in self.teams.iter_mut().filter(|(id, _)| self.assigned.contains(*id)) {
+            if std::mem::take(&mut team.changed) {
+                team.skipped = team.members.difference(&self.known).cloned().collect();
+            }
+        }
+        intent
     }
 
     /// What Databricks should hold: people who are assigned, or are direct members of an assigned
@@ -222,15 +261,17 @@ impl Directory {
             }
         }
         for (id, team) in assigned_teams() {
-            let people = team
-                .members
-                .iter()
-                .filter(|member| self.people.contains_key(*member))
-                .cloned()
-                .collect();
+            let people = |ids: &BTreeSet<String>| -> BTreeSet<String> {
+                ids.iter().filter(|id| self.people.contains_key(*id)).cloned().collect()
+            };
             let group = IntentGroup {
                 display_name: team.display.clone(),
-                people,
+                people: people(&team.members),
+                waiting: if team.changed {
+                    BTreeSet::new()
+                } else {
+                    people(&team.skipped)
+                },
             };
             intent.groups.insert(id.clone(), group);
         }
@@ -276,6 +317,11 @@ fn invited(name: &str) -> String {
     }
 }
 
+/// Windows tools like to write a byte-order mark, which JSON does not know.
+fn json(text: &str) -> Result<Value> {
+    Ok(serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text))?)
+}
+
 fn list<'a>(value: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
     value
         .get(key)
@@ -289,4 +335,74 @@ fn text(value: &Value, key: &str) -> Result<String> {
         .and_then(Value::as_str)
         .with_context(|| format!("{key}: text is missing"))?;
     Ok(found.to_owned())
+}
+
+/// The id of a directory object: a GUID, which is the same in either letter case.
+fn id(value: &Value, key: &str) -> Result<String> {
+    text(value, key).map(|id| folded(&id))
+}
+
+fn folded(id: &str) -> String {
+    id.to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: &str = r#"{"users":[
+        {"id":"A","userPrincipalName":"ana@x.test","displayName":"Ana","mailNickname":"ana"},
+        {"id":"b","userPrincipalName":"ben@x.test","displayName":"Ben","mailNickname":"ben","accountEnabled":false}],
+      "groups":[{"id":"g","displayName":"Ops","members":["a","B"]},{"id":"h","displayName":"None"}],
+      "assignments":["G"]}"#;
+
+    fn after(edits: &str) -> IntentGroup {
+        let mut directory = Directory::parse(START).unwrap();
+        assert!(directory.cycle().groups["g"].waiting.is_empty());
+        directory.apply(&format!("{{\"edits\":[{edits}]}}")).unwrap();
+        directory.cycle().groups["g"].clone()
+    }
+
+    #[test]
+    fn ids_are_the_same_in_either_letter_case() {
+        let intent = Directory::parse(START).unwrap().intent();
+        assert_eq!(intent.users.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(
+            after(r#"{"edit":"remove_member","group":"G","user":"b"}"#).people.len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_a_group_without_members_are_read() {
+        let directory = Directory::parse(&format!("\u{feff}{START}")).unwrap();
+        assert!(directory.teams["h"].members.is_empty());
+    }
+
+    #[test]
+    fn a_member_enabled_later_waits_until_the_group_changes() {
+        let enable = r#"{"edit":"enable","user":"b"}"#;
+        assert_eq!(after(enable).waiting.iter().collect::<Vec<_>>(), ["b"]);
+        for change in [
+            r#"{"edit":"rename_group","group":"g","displayName":"Ops 2"}"#,
+            r#"{"edit":"remove_member","group":"g","user":"a"}"#,
+            r#"{"edit":"leave","user":"a"}"#,
+            r#"{"edit":"unassign","principal":"g"},{"edit":"assign","principal":"g"}"#,
+        ] {
+            assert!(after(&format!("{enable},{change}")).waiting.is_empty(), "{change}");
+        }
+    }
+
+    #[test]
+    fn a_member_who_was_provisioned_once_never_waits() {
+        let mut directory = Directory::parse(START).unwrap();
+        directory.cycle();
+        for edit in [
+            r#"{"edit":"disable","user":"a"},{"edit":"rename_group","group":"g","displayName":"Ops 2"}"#,
+            r#"{"edit":"enable","user":"a"}"#,
+        ] {
+            directory.apply(&format!("{{\"edits\":[{edit}]}}")).unwrap();
+            assert!(!directory.cycle().groups["g"].waiting.contains("a"), "{edit}");
+        }
+    }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::directory::Intent;
+use super::directory::{Intent, IntentGroup};
 
 /// Members in one request.
 const BATCH: usize = 100;
@@ -35,11 +35,11 @@ fn users(before: &Intent, after: &Intent) -> usize {
 fn groups(before: &Intent, after: &Intent) -> usize {
     let mut writes = 0;
     for (id, group) in &after.groups {
-        let now = accounts(&group.people, after);
+        let now = accounts(&sent(group), after);
         match before.groups.get(id) {
             None => writes += 1 + now.len().saturating_sub(BATCH).div_ceil(BATCH),
             Some(old) => {
-                let then = accounts(&old.people, before);
+                let then = accounts(&sent(old), before);
                 writes += usize::from(old.display_name != group.display_name);
                 writes += now.difference(&then).count().div_ceil(BATCH);
                 // Someone disabled who is still in the group in the directory stays in it.
@@ -52,7 +52,7 @@ fn groups(before: &Intent, after: &Intent) -> usize {
     }
     for (id, old) in &before.groups {
         if !after.groups.contains_key(id) {
-            writes += accounts(&old.people, before).len().div_ceil(BATCH);
+            writes += accounts(&sent(old), before).len().div_ceil(BATCH);
         }
     }
     writes
@@ -60,6 +60,10 @@ fn groups(before: &Intent, after: &Intent) -> usize {
 
 /// A person's account: directory id and name, as a renamed person has two.
 type Account = (String, String);
+
+fn sent(group: &IntentGroup) -> BTreeSet<String> {
+    group.people.difference(&group.waiting).cloned().collect()
+}
 
 fn accounts(people: &BTreeSet<String>, intent: &Intent) -> BTreeSet<Account> {
     people

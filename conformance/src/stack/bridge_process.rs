@@ -1,13 +1,17 @@
 //! The bridge as a child process.
+//!
+//! Its standard input is its lifeline: nothing is written to it, and when it ends, because we close it or because we are
+//! gone, the bridge stops as SIGTERM stops it. So no way to die leaves a bridge behind.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::Mutex;
 
 use super::StackOptions;
 
@@ -19,8 +23,29 @@ pub fn become_bridge(arguments: &[OsString]) -> Option<ExitCode> {
     let [_, first, rest @ ..] = arguments else {
         return None;
     };
-    (first == ARGUMENT)
-        .then(|| bridge::cli::main(std::iter::once(OsString::from("scim-bridge")).chain(rest.iter().cloned())))
+    (first == ARGUMENT).then(|| {
+        std::thread::spawn(stop_at_the_end_of_input);
+        bridge::cli::main(std::iter::once(OsString::from("scim-bridge")).chain(rest.iter().cloned()))
+    })
+}
+
+fn stop_at_the_end_of_input() {
+    // An error is as good as the end.
+    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+    stop_this_process();
+}
+
+#[cfg(unix)]
+fn stop_this_process() {
+    use rustix::process::{Signal, getpid, kill_process};
+    // A process may always signal itself.
+    let _ = kill_process(getpid(), Signal::TERM);
+}
+
+/// There is no signal to send: it ends as power ends it, which its store survives.
+#[cfg(not(unix))]
+fn stop_this_process() {
+    std::process::exit(0);
 }
 
 /// A running, killed or stopped bridge.
@@ -30,7 +55,9 @@ pub struct BridgeProcess {
     environment: Vec<(String, String)>,
     folder: PathBuf,
     json_log: bool,
-    child: Option<Child>,
+    /// Behind a lock, so that its end can be waited for while the rest is in use.
+    child: Mutex<Option<Child>>,
+    lifeline: Option<ChildStdin>,
     url: String,
     ops_url: String,
     pid: u32,
@@ -48,7 +75,8 @@ impl BridgeProcess {
             environment: options.environment.clone(),
             folder: folder.to_owned(),
             json_log: options.json_log,
-            child: None,
+            child: Mutex::default(),
+            lifeline: None,
             url: String::new(),
             ops_url: String::new(),
             pid: 0,
@@ -83,10 +111,22 @@ impl BridgeProcess {
     ///
     /// When the process cannot be killed.
     pub async fn kill(&mut self) -> Result<()> {
-        if let Some(mut child) = self.child.take() {
+        if let Some(mut child) = self.child.get_mut().take() {
             child.kill().await.context("the bridge cannot be killed")?;
         }
         Ok(())
+    }
+
+    /// Resolves when it ends without having been asked to.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say how it ended.
+    pub async fn ended(&self) -> Result<ExitStatus> {
+        match self.child.lock().await.as_mut() {
+            Some(child) => Ok(child.wait().await?),
+            None => std::future::pending().await,
+        }
     }
 
     /// Asks it to stop and waits; it must be gone within ten seconds, with exit code 0.
@@ -95,21 +135,14 @@ impl BridgeProcess {
     ///
     /// When it is not.
     pub async fn terminate(&mut self) -> Result<()> {
-        let Some(mut child) = self.child.take() else {
+        let Some(mut child) = self.child.get_mut().take() else {
             return Ok(());
         };
-        let asked = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.pid.to_string())
-            .status()
-            .await?;
-        if !asked.success() {
-            bail!("the bridge cannot be signalled");
-        }
+        self.lifeline = None;
         let ended = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
         let status = ended.context("the bridge did not stop within ten seconds")??;
         if !status.success() {
-            bail!("the bridge stopped with {status}");
+            return Err(ended_with(status));
         }
         Ok(())
     }
@@ -138,12 +171,14 @@ impl BridgeProcess {
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
             .kill_on_drop(true);
         let mut child = command.spawn().context("the bridge's process cannot be started")?;
         self.pid = child.id().unwrap_or_default();
+        // Out of the child's hands: waiting for the child would close it.
+        self.lifeline = child.stdin.take();
         let answers = wait_for(&ready, &mut child).await;
         let Some(told) = answers? else {
             let log = self.log();
@@ -159,7 +194,7 @@ impl BridgeProcess {
         };
         self.url = text(&told["bridge"]["url"]);
         self.ops_url = text(&told["bridge"]["ops_url"]);
-        self.child = Some(child);
+        *self.child.get_mut() = Some(child);
         self.keep_ports()
     }
 
@@ -182,6 +217,11 @@ impl BridgeProcess {
         std::fs::write(path, format!("{}\n", lines.join("\n")))?;
         Ok(())
     }
+}
+
+/// What to say of a bridge that ended as it should not.
+pub(super) fn ended_with(status: ExitStatus) -> anyhow::Error {
+    anyhow!("the bridge ended with {status}")
 }
 
 /// The ready file once it is there; `None` when the process ends first.

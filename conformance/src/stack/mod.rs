@@ -6,17 +6,26 @@
 
 pub mod bridge_process;
 pub mod control;
+pub mod hints;
 pub mod once;
+pub mod ready_file;
 
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use mock_databricks::{Limits, MockDatabricks, Options};
+use anyhow::{Context, Result, anyhow, bail};
+use mock_databricks::{Limits, MockDatabricks, Options, StartError};
 use serde_json::{Value, json};
 
 use bridge_process::BridgeProcess;
 use control::Control;
+
+/// Where the bridge listens unless free ports are asked for.
+const SCIM_PORT: u16 = 8585;
+const OPERATIONS_PORT: u16 = 8586;
 
 /// How a stack is put together.
 #[derive(Debug, Clone)]
@@ -52,13 +61,13 @@ impl StackOptions {
     }
 }
 
-/// A running stack. Dropping it ends everything.
+/// A running stack. Dropping it ends everything, the bridge first and the folder it writes to last.
 pub struct Stack {
-    folder: tempfile::TempDir,
-    databricks: MockDatabricks,
     bridge: BridgeProcess,
+    databricks: MockDatabricks,
     control: Control,
     token: String,
+    folder: tempfile::TempDir,
 }
 
 impl Stack {
@@ -68,7 +77,7 @@ impl Stack {
     ///
     /// One line saying what could not start: a taken port, for instance.
     pub async fn start(options: StackOptions) -> Result<Self> {
-        let folder = tempfile::tempdir().context("no temporary folder")?;
+        let folder = private_folder().context("no temporary folder")?;
         let base = if options.ephemeral {
             Options::ephemeral()
         } else {
@@ -81,7 +90,8 @@ impl Stack {
             time_factor: options.time_factor,
             ..base
         })
-        .await?;
+        .await
+        .map_err(explain)?;
         let control = Control::new(databricks.control_url());
         let token = uuid::Uuid::new_v4().simple().to_string();
         let configuration = configuration(&options, &databricks)?;
@@ -92,13 +102,17 @@ impl Stack {
         ] {
             std::fs::write(folder.path().join(name), text)?;
         }
+        if !options.ephemeral {
+            check_free("bridge", SCIM_PORT)?;
+            check_free("bridge's operations listener", OPERATIONS_PORT)?;
+        }
         let bridge = BridgeProcess::start(&options, folder.path()).await?;
         Ok(Self {
-            folder,
-            databricks,
             bridge,
+            databricks,
             control,
             token,
+            folder,
         })
     }
 
@@ -196,16 +210,75 @@ impl Stack {
         })
     }
 
-    /// Stops the bridge as SIGTERM does, then the rest.
+    /// Resolves when the bridge ends by itself; see [`BridgeProcess::ended`].
     ///
     /// # Errors
     ///
-    /// When the bridge does not stop within ten seconds.
-    pub async fn stop(mut self) -> Result<()> {
-        self.bridge.terminate().await?;
-        self.databricks.shutdown().await;
-        Ok(())
+    /// When the system does not say how it ended.
+    pub async fn bridge_ended(&self) -> Result<ExitStatus> {
+        self.bridge.ended().await
     }
+
+    /// Stops everything, the bridge as SIGTERM does.
+    ///
+    /// Both sides at once: Databricks cuts the calls that it holds, so the bridge does not wait for them, and finishes
+    /// the ones that it works on.
+    ///
+    /// # Errors
+    ///
+    /// When the bridge does not stop within ten seconds, or not with exit code 0; its folder stays then, and the path of
+    /// its log is told.
+    pub async fn stop(self) -> Result<()> {
+        let Self {
+            mut bridge,
+            databricks,
+            folder,
+            ..
+        } = self;
+        let (stopped, ()) = tokio::join!(bridge.terminate(), databricks.shutdown());
+        stopped.map_err(|error| with_log(&error, folder))
+    }
+
+    /// Stops what is left after the bridge ended by itself; its folder stays. The line to tell.
+    pub async fn after_bridge_ended(self, status: ExitStatus) -> anyhow::Error {
+        self.databricks.shutdown().await;
+        with_log(&bridge_process::ended_with(status), self.folder)
+    }
+}
+
+fn with_log(error: &anyhow::Error, folder: tempfile::TempDir) -> anyhow::Error {
+    anyhow!("{error:#}; its log is {}", folder.keep().join("bridge.log").display())
+}
+
+/// A folder for the owner alone: it holds tokens and keys.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("mock-stack-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
+/// The mock's complaint in words that fit the options of the stack.
+fn explain(error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Taken { what, address, .. } => taken(what, address),
+        other => other.into(),
+    }
+}
+
+/// The bridge names a taken port by the key of a configuration that no person has written: so look first.
+fn check_free(what: &str, port: u16) -> Result<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match std::net::TcpListener::bind(address) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(taken(what, address)),
+        // Free, or wrong in a way that the bridge tells better.
+        _ => Ok(()),
+    }
+}
+
+fn taken(what: &str, address: SocketAddr) -> anyhow::Error {
+    anyhow!("cannot listen on {address} ({what}): the port is taken; stop the other program or use --ephemeral")
 }
 
 /// The bridge's configuration: live, paced as the mock is limited, private addresses only.
@@ -213,7 +286,11 @@ fn configuration(options: &StackOptions, databricks: &MockDatabricks) -> Result<
     let private: url::Url = databricks.private_url().parse()?;
     let port = private.port().context("the private front end has a port")?;
     let address = private.host_str().context("the private front end has an address")?;
-    let (listen, ops) = if options.ephemeral { (0, 0) } else { (8585, 8586) };
+    let (listen, ops) = if options.ephemeral {
+        (0, 0)
+    } else {
+        (SCIM_PORT, OPERATIONS_PORT)
+    };
     let (host, pace, factor) = (databricks.workspace_host(), options.limits, options.time_factor);
     Ok(format!(
         r#"[server]

@@ -1,6 +1,7 @@
 //! The whole chain once: connection test, initial cycle, a second cycle that must write
 //! nothing, a day of edits, an incremental cycle, and the comparison.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -31,6 +32,30 @@ impl Rehearsal {
             edits: include_str!("../../../mock-entra/samples/contoso-day.json").to_owned(),
             patience: Duration::from_mins(10),
         }
+    }
+
+    /// Files in place of the sample company and its day; a directory of one's own without edits has none.
+    ///
+    /// # Errors
+    ///
+    /// One line with file, line and key: a file that cannot be read or is not of the format, an edit that
+    /// does not fit the directory.
+    pub fn load(directory: Option<&Path>, edits: Option<&Path>) -> Result<Self> {
+        let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+        let mut rehearsal = Self::sample();
+        if let Some(path) = directory {
+            rehearsal.directory = read(path)?;
+            "{\"edits\":[]}".clone_into(&mut rehearsal.edits);
+        }
+        if let Some(path) = edits {
+            rehearsal.edits = read(path)?;
+        }
+        let name = |path: Option<&Path>, sample: &str| {
+            path.map_or_else(|| sample.to_owned(), |path| path.display().to_string())
+        };
+        let edits = Edits::from_json(&rehearsal.edits, &name(edits, "the sample day"))?;
+        EntraDirectory::from_json(&rehearsal.directory, &name(directory, "the sample company"))?.apply(&edits)?;
+        Ok(rehearsal)
     }
 }
 
@@ -119,7 +144,7 @@ impl<'a, F: Fn(Moment)> Run<'a, F> {
     /// When a step could not be carried out at all.
     pub async fn to_the_end(mut self) -> Result<Outcome> {
         let mut directory = Directory::parse(&self.rehearsal.directory)?;
-        let first = directory.intent();
+        let first = directory.cycle();
         self.test_connection().await?;
         self.cycle("initial cycle", Cycle::Initial, &Intent::default(), &first)
             .await?;
@@ -127,7 +152,7 @@ impl<'a, F: Fn(Moment)> Run<'a, F> {
         directory.apply(&self.rehearsal.edits)?;
         let edits = Edits::from_json(&self.rehearsal.edits, "file of edits")?;
         self.job.apply(&edits)?;
-        let last = directory.intent();
+        let last = directory.cycle();
         self.cycle("a day of edits", Cycle::Incremental, &first, &last).await?;
         let state = self.stack.control().state().await?;
         self.outcome.comparison = compare(&last, &[&first], &state, &self.baseline);

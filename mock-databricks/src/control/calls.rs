@@ -181,7 +181,7 @@ pub(super) async fn switches(State(mock): Shared) -> Reply {
 }
 
 /// `PUT /switches/NAME {"value":…}`.
-pub(super) async fn set_switch(State(mock): Shared, Name(name): Name, body: Bytes) -> Result<Reply, BadInput> {
+pub(super) async fn set_switch(State(mock): Shared, Name(name): Name, Body(body): Body) -> Result<Reply, BadInput> {
     let mut fields = Fields::from_body(&body)?;
     let value = fields
         .take_raw("value")

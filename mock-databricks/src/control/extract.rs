@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use http::request::Parts;
 
-use super::BadInput;
+use super::{BadInput, Reply};
 
 /// A whole body.
 pub(super) struct Body(pub(super) Bytes);
@@ -13,12 +13,12 @@ pub(super) struct Body(pub(super) Bytes);
 pub(super) struct Name(pub(super) String);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
-    type Rejection = BadInput;
+    type Rejection = Reply;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, BadInput> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Reply> {
         let body = Bytes::from_request(request, state).await;
         body.map(Self)
-            .map_err(|error| BadInput(format!("the body cannot be read: {error}")))
+            .map_err(|error| Reply::error(error.status(), format!("the body cannot be read: {error}")))
     }
 }
 

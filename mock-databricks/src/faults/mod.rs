@@ -197,7 +197,35 @@ mod tests {
                 "field `answer.headers.a b`",
             ),
             (r#"{"answer":{"hang_ms":"long"}}"#, "field `answer.hang_ms`"),
+            (
+                r#"{"answer":{"status":503,"headers":{"Content-Length":"3"}}}"#,
+                "field `answer.headers.Content-Length` is made from the body",
+            ),
+            (
+                r#"{"answer":{"status":503,"headers":{"transfer-encoding":"chunked"}}}"#,
+                "field `answer.headers.transfer-encoding` is made from the body",
+            ),
+            (
+                r#"{"answer":{"status":204,"body":"x"}}"#,
+                "field `answer.body` cannot be sent with status 204",
+            ),
             (r#"{"when":"during","answer":{"reset":true}}"#, "field `when`"),
+            (
+                r#"{"when":"after","answer":{"hang_ms":5}}"#,
+                "field `when` cannot be \"after\" beside `hang_ms`",
+            ),
+            (
+                r#"{"when":"after","answer":{"late_effect_ms":5}}"#,
+                "field `when` cannot be \"after\" beside `late_effect_ms`",
+            ),
+            (
+                r#"{"when":"after","answer":{"private_link":true}}"#,
+                "field `when` cannot be \"after\" beside `private_link`",
+            ),
+            (
+                r#"{"when":"before","answer":{"truncate":true}}"#,
+                "field `when` cannot be \"before\" beside `truncate`",
+            ),
             (
                 r#"{"match":{"colour":1},"answer":{"reset":true}}"#,
                 "field `match.colour` is unknown",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use super::{FaultAnswer, Rule, When};
@@ -28,8 +28,9 @@ pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, 
         times => Some(times),
     };
     let when = match fields.text("when")?.as_deref() {
-        None | Some("before") => When::Before,
-        Some("after") => When::After,
+        None => None,
+        Some("before") => Some(When::Before),
+        Some("after") => Some(When::After),
         Some(_) => {
             let problem = "must be \"before\" or \"after\"";
             return Err(BadInput::field("when", problem));
@@ -39,6 +40,8 @@ pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, 
         .object("answer")?
         .ok_or_else(|| BadInput::field("answer", "is missing"))?;
     let answer = parse_answer(answer)?;
+    check_pair(when, &answer)?;
+    let when = when.unwrap_or(When::Before);
     fields.finish()?;
     Ok(Rule {
         id,
@@ -50,6 +53,24 @@ pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, 
         answer,
         source,
     })
+}
+
+/// Some answers say by themselves whether the call takes effect; `when` must not say otherwise.
+fn check_pair(when: Option<When>, answer: &FaultAnswer) -> Result<(), BadInput> {
+    let problem = match (when, answer) {
+        (Some(When::After), FaultAnswer::Hang(_)) => "cannot be \"after\" beside `hang_ms`: a held call has no effect",
+        (Some(When::After), FaultAnswer::LateEffect(_)) => {
+            "cannot be \"after\" beside `late_effect_ms`: the effect comes when the time is over"
+        }
+        (Some(When::After), FaultAnswer::PrivateLink) => {
+            "cannot be \"after\" beside `private_link`: the refusal stands before the workspace"
+        }
+        (Some(When::Before), FaultAnswer::Truncate) => {
+            "cannot be \"before\" beside `truncate`: half of the true answer needs the effect"
+        }
+        _ => return Ok(()),
+    };
+    Err(BadInput::field("when", problem))
 }
 
 fn parse_answer(mut fields: Fields) -> Result<FaultAnswer, BadInput> {
@@ -108,6 +129,12 @@ fn fixed(status: u64, fields: &mut Fields) -> Result<FaultAnswer, BadInput> {
             let name = name
                 .parse::<HeaderName>()
                 .map_err(|_| BadInput::field(&full, "is no header name"))?;
+            if [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(&name) {
+                return Err(BadInput::field(
+                    &full,
+                    "is made from the body; use `truncate` for half an answer",
+                ));
+            }
             let value = HeaderValue::from_str(&text)
                 .map_err(|_| BadInput::field(&full, "holds characters no header may hold"))?;
             headers.push((name, value));
@@ -118,6 +145,10 @@ fn fixed(status: u64, fields: &mut Fields) -> Result<FaultAnswer, BadInput> {
         Some(Value::String(text)) => (Kind::Text, text.into()),
         Some(json) => (Kind::Json, json.to_string().into()),
     };
+    if !body.is_empty() && [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
+        let problem = format!("cannot be sent with status {}", status.as_u16());
+        return Err(BadInput::field("answer.body", problem));
+    }
     Ok(FaultAnswer::Fixed {
         status,
         headers,

@@ -3,6 +3,7 @@
 //! Order: history, network gate, credential, limits, fault, API. The work runs in its own task: a client that hangs up
 //! does not undo what it asked for, and a held call keeps its slot.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use axum::extract::{Extension, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, header};
+use http_body_util::LengthLimitError;
 
 use super::connection::Connection;
 use super::private_link::{LOGIN_PATH, login_page};
@@ -73,15 +75,18 @@ async fn serve(
     let FrontEnd { mock, listener } = front;
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MOST_BODY).await;
+    let unread = body.as_ref().err().map(unread);
     let call = Call {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         authorization: parts.headers.get(header::AUTHORIZATION).cloned(),
-        body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
+        body: body.unwrap_or_default(),
     };
     let seq = mock.received(listener, &call);
-    let outcome = if body.is_ok() {
+    let outcome = if let Some(outcome) = unread {
+        outcome
+    } else {
         let work = tokio::spawn(work(Arc::clone(&mock), listener, seq, call));
         let _guard = Abandoned {
             mock: Arc::clone(&mock),
@@ -89,8 +94,6 @@ async fn serve(
         };
         // A panic in the work is a bug; the client sees a server that broke down.
         work.await.unwrap_or(Outcome::Cut)
-    } else {
-        Outcome::Answer(errors::body_too_large())
     };
     let scim_type = mock.scim_content_type();
     match outcome {
@@ -110,6 +113,14 @@ async fn serve(
             // Never sent: the connection refuses every byte from now on.
             Response::new(Body::empty())
         }
+    }
+}
+
+/// What becomes of a call whose body cannot be read: only one that is too long has anybody left to answer.
+fn unread(error: &axum::Error) -> Outcome {
+    match error.source() {
+        Some(cause) if cause.is::<LengthLimitError>() => Outcome::Answer(errors::body_too_large()),
+        _ => Outcome::Cut,
     }
 }
 

@@ -27,7 +27,7 @@ const SHARDS: std::ops::RangeInclusive<u8> = 0..=19;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read or written.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error("cannot use {}", path.display())]
     File {
         /// The file or folder.
         path: PathBuf,

@@ -243,6 +243,17 @@ async fn bad_input_is_400_naming_the_field() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_long_is_refused_in_json_by_every_call() {
+    let world = World::start().await;
+    let body = " ".repeat(16 * 1024 * 1024 + 1);
+    for (method, path) in [("POST", "/faults"), ("PUT", "/switches/latency_ms"), ("PUT", "/limits")] {
+        let reply = world.control_raw(method.parse().unwrap(), path, &body).await;
+        let error = text(&reply.ok(413)["error"]);
+        assert!(error.starts_with("the body cannot be read"), "{path}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_is_not_loopback_is_refused() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let world = World::start().await;

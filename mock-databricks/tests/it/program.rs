@@ -49,6 +49,9 @@ fn help_has_examples_and_exits_0() {
 
 #[test]
 fn bad_usage_is_one_line_and_exit_2() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "dapi with blanks").unwrap();
+    let blanks = file.path().display().to_string();
     for (arguments, part) in [
         (&["serve", "--limits", "fast"][..], "`published`, `off`, or `x`"),
         (&["serve", "--time-factor", "0", "--ephemeral"], "--time-factor"),
@@ -73,6 +76,11 @@ fn bad_usage_is_one_line_and_exit_2() {
             &["serve", "--ephemeral", "--ready-file", "/nonexistent/ready.json"],
             "--ready-file",
         ),
+        (
+            &["serve", "--ephemeral", "--token-file", &blanks],
+            &format!("cannot use --token-file {blanks}: the token must be"),
+        ),
+        (&["serve", "--ephemeral", "--ca-dir", &blanks], "cannot use "),
         (&["dance"], "dance"),
         (&[], "serve --help"),
     ] {
@@ -87,6 +95,7 @@ fn bad_usage_is_one_line_and_exit_2() {
             matches!(complaints[..], [line] if line.contains(part)),
             "{arguments:?}: {errors}"
         );
+        assert!(errors.matches("os error").count() <= 1, "said twice: {errors}");
     }
 }
 
@@ -106,7 +115,8 @@ fn a_taken_port_is_named_and_exit_2() {
 #[cfg(unix)]
 #[tokio::test]
 async fn it_serves_writes_the_ready_file_and_ends_cleanly_on_sigterm_and_sigint() {
-    for signal in ["-TERM", "-INT"] {
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::TERM, Signal::INT] {
         let dir = tempfile::tempdir().unwrap();
         let (file, ca) = (dir.path().join("ready.json"), dir.path().join("ca"));
         std::fs::write(&file, "left by an earlier run").unwrap();
@@ -157,8 +167,7 @@ async fn it_serves_writes_the_ready_file_and_ends_cleanly_on_sigterm_and_sigint(
         assert_eq!(me.status(), 200);
         drop(client);
 
-        let id = running.0.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        kill_process(Pid::from_child(&running.0), signal).unwrap();
         let status = eventually("the end", async || running.0.try_wait().unwrap()).await;
         assert_eq!(status.code(), Some(0));
         let mut log = String::new();

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 use mock_entra::{client::Connection, wire::Dialect};
 use secrecy::SecretString;
 
+use super::complain;
+
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionArguments {
     /// Tenant URL; the flag ?aadOptscim062020 selects the compliant dialect.
@@ -44,7 +46,7 @@ impl ConnectionArguments {
     pub(crate) fn connection(self) -> anyhow::Result<Connection> {
         let token = match (self.token, self.token_file) {
             (Some(token), _) => {
-                eprintln!("mock-entra: warning: --token is visible to other users, prefer --token-file");
+                complain("warning: --token is visible to other users, prefer --token-file");
                 token
             }
             (None, Some(file)) => {

@@ -8,7 +8,7 @@ use mock_entra::{
     job::{Cycle, Job, Options, State, Verdict},
 };
 
-use super::{Done, connection::ConnectionArguments, show};
+use super::{Done, complain, connection::ConnectionArguments, show, stop};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
@@ -20,7 +20,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     edits: Option<PathBuf>,
 
-    /// Where links and watermark are kept between runs.
+    /// Where links and watermark are kept between runs; also what a run that is stopped has linked so far.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
@@ -37,7 +37,7 @@ pub(crate) struct RunArguments {
     parallel: u16,
 
     /// Most requests started in a second.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate, allow_hyphen_values = true)]
     rate: Option<f64>,
 
     /// Most members in one PATCH.
@@ -63,6 +63,8 @@ enum CycleArgument {
 }
 
 pub(crate) async fn run(arguments: RunArguments) -> Done {
+    // Listened for before there is anything to lose.
+    let stop = stop::signal()?;
     let mut directory = Directory::load(&arguments.directory)?;
     if let Some(edits) = &arguments.edits {
         directory.apply(&Edits::load(edits)?)?;
@@ -88,18 +90,33 @@ pub(crate) async fn run(arguments: RunArguments) -> Done {
     };
     let connection = arguments.connection.connection()?;
     let mut job = Job::new(connection, directory, options)?.with_state(state);
+    if let Some(file) = &arguments.state {
+        // A path that cannot be written is found out now, not after the cycle that it should remember.
+        job.state().save(file)?;
+    }
     let bar = show::Bar::start();
-    let report = job.run(cycle, |progress| bar.show(progress)).await;
+    let report = tokio::select! {
+        report = job.run(cycle, |progress| bar.show(progress)) => Some(report),
+        () = stop => None,
+    };
     bar.finish();
+    match &report {
+        Some(report) if arguments.json => say!("{}", serde_json::to_string_pretty(report)?),
+        Some(report) => show::report(report),
+        None => complain("stopped before the end of the cycle"),
+    }
     if let Some(file) = &arguments.state {
         job.state().save(file)?;
     }
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        show::report(&report);
+    Ok(report.is_some_and(|report| report.is_clean()))
+}
+
+/// Requests in a second: a positive number.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("it must be a positive number; leave the option out for no bound".to_owned()),
     }
-    Ok(report.is_clean())
 }
 
 #[derive(Debug, Args)]
@@ -113,8 +130,8 @@ pub(crate) async fn test(arguments: TestArguments) -> Done {
     let job = Job::new(connection, Directory::default(), Options::default())?;
     let verdict = job.test_connection().await;
     match &verdict {
-        Verdict::Passed => println!("passed: the endpoint answered every probe with an empty list"),
-        Verdict::Failed(failure) => println!("failed: {failure}"),
+        Verdict::Passed => say!("passed: the endpoint answered every probe with an empty list"),
+        Verdict::Failed(failure) => say!("failed: {failure}"),
     }
     Ok(verdict.is_passed())
 }

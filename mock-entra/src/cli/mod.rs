@@ -3,15 +3,26 @@
 //! 0: everything went well. 1: something was tried and failed. 2: bad usage, or a file that
 //! cannot be used, said in one line.
 
+/// As `println!`; a reader who has gone is no reason to panic.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*)));
+    }};
+}
+
 mod connection;
 mod job;
 pub(crate) mod logging;
 mod replay;
 mod show;
+mod stop;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,6 +58,33 @@ enum Command {
     TestConnection(job::TestArguments),
 }
 
+/// The command line, or the exit code of a program that ends here.
+pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody reads it: nothing to do about it.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            complain("a command is missing; try `mock-entra --help`");
+            ExitCode::from(2)
+        }
+        _ => {
+            let text = error.to_string();
+            let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+            let line = lines.collect::<Vec<_>>().join(" ");
+            complain(line.strip_prefix("error: ").unwrap_or(&line));
+            ExitCode::from(2)
+        }
+    })
+}
+
+/// One line on stderr.
+fn complain(problem: &str) {
+    let _ = writeln!(io::stderr(), "mock-entra: {problem}");
+}
+
 /// Whether what was asked for went well. Errors are usage: exit 2.
 pub(crate) type Done = anyhow::Result<bool>;
 
@@ -60,7 +98,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("mock-entra: {error:#}");
+            complain(&format!("{error:#}"));
             ExitCode::from(2)
         }
     }

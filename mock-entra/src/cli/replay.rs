@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 use mock_entra::replay::{self, ReplayReport, Sequence};
 
@@ -25,7 +26,14 @@ pub(crate) async fn run(arguments: ReplayArguments) -> Done {
     let mut sequences = Vec::new();
     for file in &arguments.files {
         if file.is_dir() {
-            for file in replay::corpus(file)? {
+            let files = replay::corpus(file)?;
+            if files.is_empty() {
+                bail!(
+                    "{}: holds no sequence; give a folder of .json files or the files themselves",
+                    file.display()
+                );
+            }
+            for file in files {
                 sequences.push(Sequence::load(&file)?);
             }
         } else {
@@ -41,7 +49,7 @@ pub(crate) async fn run(arguments: ReplayArguments) -> Done {
     }
     bar.finish();
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&reports)?);
+        say!("{}", serde_json::to_string_pretty(&reports)?);
     } else {
         show::replays(&reports);
     }

@@ -72,21 +72,24 @@ pub(crate) fn report(report: &CycleReport) {
         for (name, value) in &rows {
             table.add_row([name, value.as_str()]);
         }
-        println!("{table}");
+        say!("{table}");
     } else {
         for (name, value) in &rows {
-            println!("{name}: {value}");
+            say!("{name}: {value}");
         }
     }
     for failure in &report.failures {
         let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
-        println!(
+        say!(
             "failed: {} {}: {}{status}: {}",
-            failure.id, failure.step, failure.code, failure.detail
+            failure.id,
+            failure.step,
+            failure.code,
+            failure.detail
         );
     }
     if let Some(quarantine) = &report.quarantine {
-        println!("quarantine: {}: {}", quarantine.code, quarantine.detail);
+        say!("quarantine: {}: {}", quarantine.code, quarantine.detail);
     }
 }
 
@@ -104,10 +107,10 @@ pub(crate) fn replays(reports: &[ReplayReport]) {
                 report.milliseconds.to_string(),
             ]);
         }
-        println!("{table}");
+        say!("{table}");
     } else {
         for report in reports {
-            println!(
+            say!(
                 "{}\t{}\t{}\t{}\t{}",
                 verdict(report),
                 report.evidence,
@@ -122,7 +125,7 @@ pub(crate) fn replays(reports: &[ReplayReport]) {
     }
     let bad = reports.iter().filter(|report| !report.is_good()).count();
     let good = reports.len() - bad;
-    println!("{good} of {} good", reports.len());
+    say!("{good} of {} good", reports.len());
 }
 
 fn verdict(report: &ReplayReport) -> &'static str {
@@ -139,20 +142,20 @@ fn details(report: &ReplayReport) {
     let slug = emphasis(&report.slug);
     match &report.outcome {
         Outcome::Held | Outcome::Skipped(_) => {}
-        Outcome::Blocked(reason) => println!("{slug}: {reason}"),
+        Outcome::Blocked(reason) => say!("{slug}: {reason}"),
         Outcome::Differs(mismatches) => {
             for mismatch in mismatches {
-                println!("{slug}, step {}: {}", mismatch.step, mismatch.request);
+                say!("{slug}, step {}: {}", mismatch.step, mismatch.request);
                 for difference in &mismatch.differences {
-                    println!("  {}", difference.path);
-                    println!("    expected {}", difference.expected);
-                    println!("    actual   {}", difference.actual);
+                    say!("  {}", difference.path);
+                    say!("    expected {}", difference.expected);
+                    say!("    actual   {}", difference.actual);
                 }
             }
         }
     }
     for path in &report.left_over {
-        println!("{slug}: could not be deleted: {path}");
+        say!("{slug}: could not be deleted: {path}");
     }
 }
 

@@ -1,15 +1,20 @@
 //! Sending one request and reading its answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::{
-    Method,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    Method, RequestBuilder,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Connection, ConnectionError, Exchange, RequestLog, connection::chain, pace::Pace};
+use super::{
+    Connection, ConnectionError, Exchange, RequestLog,
+    by_hand::{self, ByHand},
+    connection::chain,
+    pace::Pace,
+};
 use crate::{clock::Clock, wire::tenant_url::TenantUrl};
 
 /// Media type of requests with a body (captured).
@@ -61,6 +66,8 @@ pub enum NoAnswer {
 #[derive(Debug)]
 pub struct ScimClient {
     http: reqwest::Client,
+    ca_file: Option<PathBuf>,
+    timeout: Duration,
     url: TenantUrl,
     token: SecretString,
     log: RequestLog,
@@ -84,6 +91,8 @@ impl ScimClient {
         Ok(Self {
             http: connection.http_client()?,
             url: connection.url()?,
+            ca_file: connection.ca_file,
+            timeout: connection.timeout,
             token: connection.token,
             log,
             pace: Pace::new(clock.clone(), per_second),
@@ -143,9 +152,24 @@ impl ScimClient {
     ///
     /// As [`ScimClient::get`].
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, NoAnswer> {
+        self.send_with(method, path, HeaderMap::new(), body).await
+    }
+
+    /// Sends any request; `headers` take the place of the client's usual ones of the same names.
+    ///
+    /// # Errors
+    ///
+    /// As [`ScimClient::get`].
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Answer, NoAnswer> {
         self.pace.turn().await;
         let started = self.clock.elapsed();
-        let outcome = self.exchange(method.clone(), path, body).await;
+        let outcome = self.exchange(method.clone(), path, headers, body).await;
         let took = self.clock.elapsed().saturating_sub(started);
         let (status, answer, error) = match &outcome {
             Ok(answer) => (Some(answer.status), logged(answer), None),
@@ -166,19 +190,32 @@ impl ScimClient {
         outcome
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, NoAnswer> {
-        let mut request = self
-            .http
-            .request(method, self.absolute(path))
-            .bearer_auth(self.token.expose_secret())
-            .header(ACCEPT, SCIM_JSON);
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, SCIM_JSON_UTF8).body(body.to_string());
-        }
-        let response = request.send().await.map_err(|error| no_answer(&error))?;
-        let status = response.status().as_u16();
-        let retry_after = self.retry_after(response.headers());
-        let bytes = response.bytes().await.map_err(|error| no_answer(&error))?;
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Answer, NoAnswer> {
+        let body = body.map(Value::to_string);
+        let mut usual = self.usual_headers(body.is_some())?;
+        usual.extend(headers);
+        let url = self.absolute(path);
+        let (status, headers, bytes) = if by_hand::is_sent_as_written(&url) {
+            let request = self.http.request(method, url).headers(usual);
+            let request = body.into_iter().fold(request, RequestBuilder::body);
+            let response = request.send().await.map_err(|error| no_answer(&error))?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let bytes = response.bytes().await.map_err(|error| no_answer(&error))?;
+            (status, headers, bytes.to_vec())
+        } else {
+            let failed = |error: io::Error| NoAnswer::Failed(chain(&error));
+            let server = ByHand::new(self.url.base(), self.ca_file.as_deref()).map_err(failed)?;
+            let exchange = server.send(&method, path, &usual, body.as_deref());
+            let answer = tokio::time::timeout(self.timeout, exchange).await;
+            answer.map_err(|_| NoAnswer::Timeout)?.map_err(failed)?
+        };
+        let retry_after = self.retry_after(&headers);
         let body = serde_json::from_slice(&bytes).ok();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(Answer {
@@ -187,6 +224,19 @@ impl ScimClient {
             text,
             retry_after,
         })
+    }
+
+    fn usual_headers(&self, with_body: bool) -> Result<HeaderMap, NoAnswer> {
+        let bearer = format!("Bearer {}", self.token.expose_secret());
+        // Checked when the client was made.
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|error| NoAnswer::Failed(error.to_string()))?;
+        bearer.set_sensitive(true);
+        let mut headers =
+            HeaderMap::from_iter([(AUTHORIZATION, bearer), (ACCEPT, HeaderValue::from_static(SCIM_JSON))]);
+        if with_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(SCIM_JSON_UTF8));
+        }
+        Ok(headers)
     }
 
     fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {

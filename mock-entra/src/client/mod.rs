@@ -3,6 +3,7 @@
 //! Its one surprise: it speaks HTTP/1.1 only and follows no redirect, as the agent's .NET
 //! stack does towards an endpoint (inferred).
 
+mod by_hand;
 mod connection;
 mod http;
 mod log;

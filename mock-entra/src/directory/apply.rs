@@ -21,9 +21,10 @@ impl Directory {
     pub fn apply(&mut self, edits: &Edits) -> Result<(), EditError> {
         let mut after = self.clone();
         for (at, edit) in edits.edits.iter().enumerate() {
-            after
-                .apply_one(edit)
-                .map_err(|finding| finding.within(&format!("edits[{at}]")).of(&edits.name))?;
+            after.apply_one(edit).map_err(|finding| {
+                let finding = finding.within(&format!("edits[{at}]"));
+                finding.of(&edits.name, edits.text.as_deref())
+            })?;
         }
         *self = after;
         Ok(())
@@ -525,10 +526,18 @@ mod tests {
         ];
         for (edits, part) in table {
             let error = applied(&edits).unwrap_err();
-            assert!(error.starts_with("day.json: edits[0]"), "{error}");
+            assert!(error.starts_with("day.json, line 1: edits[0]"), "{error}");
             assert!(error.contains(part), "{part}: {error}");
             assert!(error.contains("; ") && !error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn edit_that_does_not_fit_is_named_with_its_line() {
+        let edits =
+            format!("\n{{\"edit\":\"disable\",\"user\":\"{BEN}\"}},\n{{\"edit\":\"leave\",\n\"user\":\"{EVE}\"}}");
+        let error = applied(&edits).unwrap_err();
+        assert!(error.starts_with("day.json, line 4: edits[1].user: "), "{error}");
     }
 
     #[test]

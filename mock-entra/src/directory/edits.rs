@@ -19,6 +19,9 @@ pub struct Edits {
     /// Names the edits in errors: the file's path.
     #[serde(skip)]
     pub name: String,
+    /// The text they were read from; it tells the line of one that does not fit.
+    #[serde(skip)]
+    pub(super) text: Option<String>,
 }
 
 /// One edit of the directory.
@@ -153,6 +156,7 @@ impl Edits {
     pub fn from_json(text: &str, name: &str) -> Result<Self, DirectoryError> {
         let mut edits: Self = problem::parse(text, name)?;
         name.clone_into(&mut edits.name);
+        edits.text = Some(text.to_owned());
         Ok(edits)
     }
 }
@@ -162,6 +166,7 @@ impl From<Vec<Edit>> for Edits {
         Self {
             edits,
             name: "edits".to_owned(),
+            text: None,
         }
     }
 }

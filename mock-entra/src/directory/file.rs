@@ -31,7 +31,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`DirectoryError`] in one line, naming the file, the line or JSON path, the key
+    /// [`DirectoryError`] in one line, naming the file, the line, the JSON path of the key
     /// and the remedy: an unreadable file, unknown or missing keys, an id that is no GUID or
     /// names nothing, two objects with one id, two users with one login name.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, DirectoryError> {
@@ -46,7 +46,7 @@ impl Directory {
     /// As [`Directory::load`].
     pub fn from_json(text: &str, name: &str) -> Result<Self, DirectoryError> {
         let file: DirectoryFile = problem::parse(text, name)?;
-        Self::from_file(file).map_err(|finding| finding.of(name))
+        Self::from_file(file).map_err(|finding| finding.of(name, Some(text)))
     }
 
     fn from_file(file: DirectoryFile) -> Result<Self, Finding> {
@@ -271,11 +271,14 @@ mod tests {
     #[test]
     fn manager_who_does_not_exist_is_named() {
         let text = format!(
-            r#"{{"users":[{}],"groups":[],"assignments":[]}}"#,
+            "{{\"users\":[\n{}],\"groups\":[],\"assignments\":[]}}",
             user(r#","manager":"11111111-0000-4000-8000-000000000009""#)
         );
         let error = error(&text);
-        assert!(error.starts_with("people.json: users[0].manager: 11111111"), "{error}");
+        assert!(
+            error.starts_with("people.json, line 2: users[0].manager: 11111111"),
+            "{error}"
+        );
     }
 
     #[test]

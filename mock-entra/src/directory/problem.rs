@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use crate::strict_json;
+
 /// Why a file could not be used, split by what its author does next.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
@@ -34,10 +36,12 @@ pub enum DirectoryError {
     },
 
     /// Correct the content: something named does not exist, or exists twice.
-    #[error("{file}: {key}: {problem}; {remedy}")]
+    #[error("{file}{}: {key}: {problem}; {remedy}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Invalid {
         /// File name, or the name given to text from elsewhere.
         file: String,
+        /// From 1; `None` if there is no text, for edits made by a program.
+        line: Option<usize>,
         /// JSON path, for example `users[3].manager`.
         key: String,
         /// What is wrong there.
@@ -73,10 +77,12 @@ impl Finding {
         self
     }
 
-    pub(crate) fn of(self, file: &str) -> DirectoryError {
+    /// The finding as an error of `file`, whose text tells the line.
+    pub(crate) fn of(self, file: &str, text: Option<&str>) -> DirectoryError {
         let Self { key, problem, remedy } = self;
         DirectoryError::Invalid {
             file: file.to_owned(),
+            line: text.map(|text| strict_json::line_of(text, &key)),
             key,
             problem,
             remedy,
@@ -85,59 +91,20 @@ impl Finding {
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, DirectoryError> {
-    let bytes = std::fs::read(path).map_err(|cause| DirectoryError::Unreadable {
+    strict_json::read(path).map_err(|cause| DirectoryError::Unreadable {
         file: path.to_owned(),
         cause,
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| DirectoryError::Unreadable {
-        file: path.to_owned(),
-        cause: std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error()),
-    })?;
-    // Windows tools like to write a byte-order mark, which JSON does not know.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    })
 }
 
 /// Reads JSON of a strict format.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, DirectoryError> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let malformed = |key: String, error: &serde_json::Error| DirectoryError::Malformed {
+    strict_json::parse(text).map_err(|misfit| DirectoryError::Malformed {
         file: file.to_owned(),
-        line: error.line(),
-        column: error.column(),
-        key,
-        problem: without_position(&error.to_string()),
-        remedy: remedy(error),
-    };
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let key = match error.path().to_string() {
-            root if root == "." => "the document".to_owned(),
-            key => key,
-        };
-        malformed(key, error.inner())
-    })?;
-    deserializer
-        .end()
-        .map_err(|error| malformed("the document".to_owned(), &error))?;
-    Ok(value)
-}
-
-fn without_position(text: &str) -> String {
-    text.rsplit_once(" at line ")
-        .map_or(text, |(problem, _)| problem)
-        .to_owned()
-}
-
-fn remedy(error: &serde_json::Error) -> &'static str {
-    let text = error.to_string();
-    if !error.is_data() {
-        "correct the JSON here"
-    } else if text.starts_with("unknown field") {
-        "remove the key or correct its spelling"
-    } else if text.starts_with("missing field") {
-        "add the key"
-    } else if text.starts_with("duplicate field") {
-        "keep the key once"
-    } else {
-        "write a value of the format"
-    }
+        line: misfit.line,
+        column: misfit.column,
+        key: misfit.key,
+        problem: misfit.problem,
+        remedy: misfit.remedy,
+    })
 }

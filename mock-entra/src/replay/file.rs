@@ -2,12 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
+use reqwest::{
+    Method,
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+use crate::strict_json;
 
 /// Where the knowledge of a sequence comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +37,20 @@ impl fmt::Display for Evidence {
     }
 }
 
+/// The PATCH dialects in which a client sends the requests of a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SequenceDialect {
+    /// What Entra writes without a flag.
+    #[serde(rename = "legacy")]
+    Legacy,
+    /// What it writes with the flag of this name.
+    #[serde(rename = "aadOptscim062020")]
+    Compliant,
+    /// There is no difference.
+    #[serde(rename = "both")]
+    Both,
+}
+
 /// A recorded sequence. Unknown keys are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,8 +59,8 @@ pub struct Sequence {
     pub name: String,
     /// Names of the sources.
     pub source: String,
-    /// `legacy`, `aadOptscim062020` or `both`.
-    pub dialect: String,
+    /// Which PATCH dialects its requests are written in.
+    pub dialect: SequenceDialect,
     /// What else is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
@@ -105,7 +125,7 @@ pub struct SequenceRequest {
     pub method: String,
     /// Path and query below the tenant URL, encoded as sent.
     pub path: String,
-    /// Headers; `Authorization` is a placeholder.
+    /// Headers, sent in place of the client's own; `Authorization` is a placeholder and is not.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// The body; JSON, or text if the content is something else.
@@ -125,6 +145,32 @@ pub struct SequenceResponse {
     /// Values that must be in the answer; `None`: the client does not depend on the body.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "null_is_none")]
     pub body: Option<Value>,
+}
+
+impl SequenceRequest {
+    fn check(&self, scripted: bool) -> Result<(), (String, String)> {
+        if Method::from_bytes(self.method.as_bytes()).is_err() {
+            return Err(("method".to_owned(), format!("`{}` is no method", self.method)));
+        }
+        if !scripted && !self.path.starts_with('/') {
+            return Err(("path".to_owned(), format!("`{}` does not start with /", self.path)));
+        }
+        for (name, value) in &self.headers {
+            if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(value).is_err() {
+                return Err((format!("headers.{name}"), "cannot stand in a request".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The headers to send: all but the placeholder of the credential, which is the client's own.
+    pub(super) fn recorded_headers(&self) -> HeaderMap {
+        let sendable = |(name, value): (&String, &String)| Some((name.parse().ok()?, value.parse().ok()?));
+        let recorded = self.headers.iter().filter_map(sendable);
+        recorded
+            .filter(|(name, _): &(HeaderName, HeaderValue)| *name != AUTHORIZATION)
+            .collect()
+    }
 }
 
 fn null_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -155,10 +201,12 @@ pub enum SequenceError {
         problem: String,
     },
     /// Correct the content.
-    #[error("{file}: {key}: {problem}; correct the sequence file", file = .file.display())]
+    #[error("{file}, line {line}: {key}: {problem}; correct the sequence file", file = .file.display())]
     Invalid {
         /// As given.
         file: PathBuf,
+        /// From 1.
+        line: usize,
         /// JSON path.
         key: String,
         /// What is wrong there.
@@ -171,26 +219,22 @@ impl Sequence {
     ///
     /// # Errors
     ///
-    /// [`SequenceError`] in one line, naming the file, the line or JSON path and the problem.
+    /// [`SequenceError`] in one line, naming the file, the line, the JSON path and the problem.
     pub fn load(path: &Path) -> Result<Self, SequenceError> {
-        let text = fs::read_to_string(path).map_err(|cause| SequenceError::Unreadable {
+        let text = strict_json::read(path).map_err(|cause| SequenceError::Unreadable {
             file: path.to_owned(),
             cause,
         })?;
-        let mut deserializer = serde_json::Deserializer::from_str(&text);
-        let mut sequence: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let problem = error.inner().to_string();
-            let problem = problem.rsplit_once(" at line ").map_or(&*problem, |(text, _)| text);
-            SequenceError::Malformed {
-                file: path.to_owned(),
-                line: error.inner().line(),
-                key: error.path().to_string(),
-                problem: problem.to_owned(),
-            }
+        let mut sequence: Self = strict_json::parse(&text).map_err(|misfit| SequenceError::Malformed {
+            file: path.to_owned(),
+            line: misfit.line,
+            key: misfit.key,
+            problem: misfit.problem,
         })?;
         path.clone_into(&mut sequence.file);
         sequence.check().map_err(|(key, problem)| SequenceError::Invalid {
             file: path.to_owned(),
+            line: strict_json::line_of(&text, &key),
             key,
             problem,
         })?;
@@ -202,26 +246,27 @@ impl Sequence {
         if last == 0 {
             return Err(("steps".to_owned(), "there are none".to_owned()));
         }
-        let given = self.given.iter().map(|given| ("given", given.step));
-        let adapted = self.adapted.iter().map(|adapted| ("adapted", adapted.step));
+        let given = self.given.iter().map(|given| given.step).enumerate();
+        let adapted = self.adapted.iter().map(|adapted| adapted.step).enumerate();
+        let given = given.map(|(at, step)| (format!("given[{at}].step"), step));
+        let adapted = adapted.map(|(at, step)| (format!("adapted[{at}].step"), step));
         for (key, step) in given.chain(adapted) {
             if step == 0 || step > last {
-                let problem = format!("step {step} is none of 1 to {last}");
-                return Err((key.to_owned(), problem));
+                return Err((key, format!("step {step} is none of 1 to {last}")));
             }
         }
         for (at, given) in self.given.iter().enumerate() {
-            let resources = given.users.iter().chain(&given.groups);
-            if resources.into_iter().any(|resource| resource["id"].as_str().is_none()) {
-                let problem = "a resource has no placeholder `id`".to_owned();
-                return Err((format!("given[{at}]"), problem));
+            for (kind, resources) in [("users", &given.users), ("groups", &given.groups)] {
+                if let Some(without) = resources.iter().position(|resource| resource["id"].as_str().is_none()) {
+                    let problem = "the resource has no placeholder `id`".to_owned();
+                    return Err((format!("given[{at}].{kind}[{without}]"), problem));
+                }
             }
         }
         for (at, step) in self.steps.iter().enumerate() {
-            if !self.scripted && !step.request.path.starts_with('/') {
-                let problem = format!("`{}` does not start with /", step.request.path);
-                return Err((format!("steps[{at}].request.path"), problem));
-            }
+            step.request
+                .check(self.scripted)
+                .map_err(|(key, problem)| (format!("steps[{at}].request.{key}"), problem))?;
         }
         Ok(())
     }
@@ -238,7 +283,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), text).unwrap();
+        std::fs::write(file.path(), text).unwrap();
         let error = Sequence::load(file.path()).unwrap_err().to_string();
         assert!(!error.contains('\n'), "one line: {error}");
         error
@@ -252,11 +297,65 @@ mod tests {
         assert!(error("{\"name\":\"n\"}").contains("missing field `source`"));
     }
 
+    fn sequence(steps: &str, more: &str) -> String {
+        format!(
+            "{{\"name\":\"n\",\"source\":\"s\",\"dialect\":\"both\",\"evidence\":\"captured\",\n\"given\":[{more}],\n\"steps\":[{steps}]}}"
+        )
+    }
+
+    fn step(request: &str) -> String {
+        format!("{{\"request\":{{{request}}},\n\"response\":{{\"status\":200}}}}")
+    }
+
     #[test]
-    fn given_for_a_step_that_does_not_exist_is_refused() {
-        let text = r#"{"name":"n","source":"s","dialect":"both","evidence":"captured",
-            "given":[{"step":2}],
-            "steps":[{"request":{"method":"GET","path":"/Users"},"response":{"status":200}}]}"#;
-        assert!(error(text).contains("given: step 2 is none of 1 to 1"));
+    fn content_that_cannot_be_played_is_named_with_its_line() {
+        let get = step(r#""method":"GET","path":"/Users""#);
+        for (text, problem) in [
+            (
+                sequence(&get, "\n{\"step\":2}"),
+                "line 3: given[0].step: step 2 is none of 1 to 1",
+            ),
+            (
+                sequence(&get, "\n{\"step\":1,\n\"users\":[{}]}"),
+                "line 4: given[0].users[0]: the resource has no placeholder",
+            ),
+            (sequence("", ""), "line 3: steps: there are none"),
+            (
+                sequence(&format!("{get},{}", step("\"method\":\"G E T\",\"path\":\"/\"")), ""),
+                "line 4: steps[1].request.method: `G E T` is no method",
+            ),
+            (
+                sequence(&step(r#""method":"GET","path":"Users""#), ""),
+                "line 3: steps[0].request.path: `Users` does not start with /",
+            ),
+            (
+                sequence(&step(r#""method":"GET","path":"/","headers":{"X Y":"z"}"#), ""),
+                "line 3: steps[0].request.headers.X Y: cannot stand in a request",
+            ),
+            (
+                format!("{}\n more", sequence(&get, "")),
+                "line 5: the document: trailing characters",
+            ),
+            (
+                sequence(&get, "").replace("\"both\"", "\"either\""),
+                "line 1: dialect: unknown variant `either`, expected one of `legacy`, `aadOptscim062020`, `both`",
+            ),
+        ] {
+            let error = error(&text);
+            assert!(error.contains(problem), "{problem}: {error}");
+        }
+    }
+
+    #[test]
+    fn recorded_headers_are_sent_but_for_the_placeholder_of_the_credential() {
+        let request: SequenceRequest = serde_json::from_str(
+            r#"{"method":"GET","path":"/","headers":{"authorization":"Bearer PLACEHOLDER","X-Why":"test"}}"#,
+        )
+        .unwrap();
+        let headers = request.recorded_headers();
+        assert_eq!(
+            (headers.len(), &headers["x-why"]),
+            (1, &HeaderValue::from_static("test"))
+        );
     }
 }

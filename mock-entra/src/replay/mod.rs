@@ -6,7 +6,7 @@
 //! is deleted. Its one surprise: a sequence whose answers are failures is not played at all, because
 //! it is a script for a double of the server and tests the client ([`Sequence::scripted`]).
 //!
-//! One known limit: a raw `"` in a query is sent as `%22`, since the HTTP library allows no other.
+//! A path is sent as the file has it, also with a raw `"` in its query, which no HTTP library sends.
 
 mod compare;
 mod file;
@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 
 pub use self::{
     compare::Difference,
-    file::{Adapted, Evidence, Given, Sequence, SequenceError, SequenceRequest, SequenceResponse, Step},
+    file::{
+        Adapted, Evidence, Given, Sequence, SequenceDialect, SequenceError, SequenceRequest, SequenceResponse, Step,
+    },
     ids::Ids,
     play::{Mismatch, Outcome, ReplayReport, play},
 };

@@ -147,7 +147,7 @@ impl Player<'_> {
         let body = step.request.body.as_ref().map(|body| self.ids.json(body));
         let answer = self
             .client
-            .send(method.clone(), &path, body.as_ref())
+            .send_with(method.clone(), &path, step.request.recorded_headers(), body.as_ref())
             .await
             .map_err(|error| format!("{method} {path}: {error}"))?;
         self.learn(&method, &path, step, &answer);

@@ -5,4 +5,5 @@ mod corpus;
 mod crash;
 mod once;
 mod outage;
+mod program;
 mod scene;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use mock_databricks::{Limits, MockDatabricks, Options};
 use reqwest::{Client, Method, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 /// Where the API of the workspace begins.
@@ -279,4 +281,21 @@ pub async fn eventually<T>(what: &str, mut done: impl AsyncFnMut() -> Option<T>)
 #[expect(clippy::disallowed_methods, reason = "deadlines of the tests themselves")]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// A bare TLS connection to the private front end, for what no client would do.
+pub async fn tls(mock: &MockDatabricks) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = CertificateDer::from_pem_file(mock.ca_file()).expect("a certificate");
+    roots.add(pem).expect("an authority");
+    let config = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = tokio::net::TcpStream::connect(address(&mock.private_url()))
+        .await
+        .expect("a connection");
+    tokio_rustls::TlsConnector::from(std::sync::Arc::new(config))
+        .connect("localhost".try_into().expect("a name"), tcp)
+        .await
+        .expect("a handshake")
 }

@@ -21,7 +21,7 @@ use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
-use crate::server::{self, Endpoint, JsonLimits, Rewrite, ServerOptions, Tokens};
+use crate::server::{self, Endpoint, JsonLimits, RawQuotesAcceptor, Rewrite, ServerOptions, Tokens};
 use crate::store::Store;
 
 /// The one target's name in the store.
@@ -155,7 +155,7 @@ impl App {
             .handshake_timeout(header_timeout)
             .acceptor(NoDelayAcceptor);
         let mut scim = axum_server::from_tcp(self.scim)?
-            .acceptor(acceptor)
+            .acceptor(RawQuotesAcceptor(acceptor))
             .handle(scim_handle.clone())
             .first_request_timeout(header_timeout);
         bound_connections(scim.http_builder(), idle_timeout);

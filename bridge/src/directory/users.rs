@@ -2,7 +2,7 @@
 
 use scim::error::ScimError;
 use scim::patch;
-use scim::resource::{Resource, read_body, same};
+use scim::resource::{Resource, get, read_body, same};
 use scim::schema;
 use serde_json::Value;
 
@@ -19,7 +19,8 @@ impl Directory {
     /// 400 for a body that is no user, a manager that does not exist or a protected name; 409
     /// `uniqueness` for a `userName` that a live user has, whatever the letter case (rule A11).
     pub async fn create_user(&self, request: &Request, id: ScimId, body: Value) -> Result<Accepted, DirectoryError> {
-        let document = read_body(schema::user(), &body)?;
+        let mut document = read_body(schema::user(), &body)?;
+        default_active(&mut document, true);
         self.change(request, move |change| {
             let row = to_row(id, Kind::User, document);
             change.check_protected(Kind::User, &row.name)?;
@@ -40,7 +41,8 @@ impl Directory {
         .await
     }
 
-    /// Replaces a user by the body of a PUT.
+    /// Replaces a user by the body of a PUT. One that leaves out `active` leaves it as it is: whoever
+    /// does not know of it gives nobody access (RFC 7644 §3.5.1 lets the server choose).
     ///
     /// # Errors
     ///
@@ -49,7 +51,8 @@ impl Directory {
         let id = id.to_owned();
         self.change(request, move |change| {
             let old = change.existing(Kind::User, &id)?;
-            let document = read_body(schema::user(), &body)?;
+            let mut document = read_body(schema::user(), &body)?;
+            default_active(&mut document, old.active);
             change.store_user(&old, document)
         })
         .await
@@ -169,6 +172,13 @@ impl Change<'_> {
         self.tx.retire_bindings(&old.id)?;
         self.enqueue(&old.id, old.kind, QueueClass::Revocation)?;
         Ok((old.id.clone(), revision))
+    }
+}
+
+/// A user without `active` has one all the same: Entra reads it back and compares.
+fn default_active(document: &mut Resource, active: bool) {
+    if get(document, "active").is_none() {
+        document.insert("active".to_owned(), Value::Bool(active));
     }
 }
 

@@ -10,6 +10,7 @@ mod json;
 mod limits;
 mod listing;
 mod query;
+mod raw_quotes;
 mod render;
 mod reply;
 mod resources;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 pub use caller::Tokens;
 pub use json::{DEEPEST, JsonLimits, read as read_json};
+pub use raw_quotes::RawQuotesAcceptor;
 pub use routes::router;
 pub use url::Rewrite;
 

@@ -1,8 +1,8 @@
 //! Answers: media type, errors, request ids.
 
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderName, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use scim::error::ScimError;
@@ -25,6 +25,7 @@ pub(super) struct RequestId(pub(super) String);
 /// and a defect in one request is answered 503, never 500 (rule A1).
 pub(super) async fn with_request_id(mut request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().to_string();
+    let wants_plain_json = takes_only_plain_json(request.headers());
     let span = tracing::info_span!("scim", request_id = %id, method = %request.method(), path = %request.uri().path());
     request.extensions_mut().insert(RequestId(id.clone()));
     let working = async move {
@@ -40,7 +41,24 @@ pub(super) async fn with_request_id(mut request: Request, next: Next) -> Respons
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    if wants_plain_json && response.headers().contains_key(CONTENT_TYPE) {
+        let plain = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, plain);
+    }
     response
+}
+
+/// Whether a client names `application/json` and nothing that covers SCIM's own type (RFC 7644 §3.8).
+fn takes_only_plain_json(headers: &HeaderMap) -> bool {
+    let types: Vec<&str> = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|range| range.split(';').next().unwrap_or_default().trim())
+        .collect();
+    let names = |wanted: &str| types.iter().any(|range| range.eq_ignore_ascii_case(wanted));
+    names("application/json") && !names(SCIM_JSON) && !names("application/*") && !names("*/*")
 }
 
 /// A JSON answer.

@@ -250,3 +250,36 @@ async fn everything_acknowledged_is_there_after_a_restart() {
         Value::String(group)
     );
 }
+
+#[tokio::test]
+async fn a_user_without_active_is_active_and_a_put_without_it_gives_nobody_access() {
+    let scene = Scene::start().await;
+    let mut body = user("pat@contoso.test");
+    body.as_object_mut().unwrap().remove("active");
+    let made = scene.post("/Users", &body).await;
+    assert_eq!(made.body["active"], true);
+    let path = format!("/Users/{}", made.id());
+    scene
+        .patch(&path, json!([{ "op": "Replace", "path": "active", "value": "False" }]))
+        .await;
+    let replaced = scene.send(Method::PUT, &path, &body).await;
+    assert_eq!((replaced.status, &replaced.body["active"]), (200, &json!(false)));
+}
+
+#[tokio::test]
+async fn a_client_that_takes_only_plain_json_gets_that_type() {
+    let scene = Scene::start().await;
+    for (accept, wanted) in [
+        ("application/json", "application/json"),
+        ("application/json;q=0.9, text/html", "application/json"),
+        ("application/json, application/scim+json", "application/scim+json"),
+        ("*/*", "application/scim+json"),
+        ("text/html", "application/scim+json"),
+    ] {
+        for path in ["/Users", "/nowhere"] {
+            let request = scene.request(Method::GET, path).header("accept", accept);
+            let answer = crate::support::Answer::of(request.send().await.unwrap()).await;
+            assert_eq!(answer.header("content-type"), wanted, "{accept}");
+        }
+    }
+}

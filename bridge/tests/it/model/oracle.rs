@@ -34,7 +34,7 @@ struct User {
     id: String,
     name: String,
     title: Option<u8>,
-    active: Option<bool>,
+    active: bool,
     manager: Option<String>,
     is_gone: bool,
 }
@@ -255,7 +255,7 @@ impl Oracle {
                     id: made.unwrap_or_default().to_owned(),
                     name,
                     title: *title,
-                    active: *active,
+                    active: active.unwrap_or(true),
                     manager: manager_id,
                     is_gone: false,
                 });
@@ -266,12 +266,11 @@ impl Oracle {
                 self.change_user(*user, |user| {
                     user.name = name;
                     user.title = *title;
-                    user.active = None;
                     user.manager = None;
                 })
             }
             UserStep::Title { user, title, .. } => self.change_user(*user, |user| user.title = *title),
-            UserStep::Active { user, active, .. } => self.change_user(*user, |user| user.active = Some(*active)),
+            UserStep::Active { user, active, .. } => self.change_user(*user, |user| user.active = *active),
             UserStep::Rename { user, name, upper, .. } => {
                 let name = self.user_name(*name, *upper);
                 self.change_user(*user, |user| user.name = name)
@@ -447,9 +446,7 @@ impl Oracle {
         if let Some(title) = user.title {
             shown.insert("title".to_owned(), json!(title_text(title)));
         }
-        if let Some(active) = user.active {
-            shown.insert("active".to_owned(), json!(active));
-        }
+        shown.insert("active".to_owned(), json!(user.active));
         if let Some(manager) = &user.manager {
             shown.insert(ENTERPRISE.to_owned(), json!({ "manager": { "value": manager } }));
         }
@@ -476,7 +473,7 @@ impl Oracle {
             (format!("/Users?filter={mine}"), users(&|_| true)),
             (
                 format!("/Users?filter={mine}+and+not+(active+eq+false)"),
-                users(&|user| user.active != Some(false)),
+                users(&|user| user.active),
             ),
             (
                 format!("/Users?filter=title+eq+%22TITLE+1%22+and+{mine}"),

@@ -408,6 +408,8 @@ mod tests {
             whole["roles"],
             json!([{"value": "25", "id": "06b07648", "displayName": "Role"}])
         );
+        let wrapped = after(json!({"op": "Add", "path": "roles", "value": [{"value": [{"value": role}]}]}));
+        assert_eq!(wrapped["roles"], whole["roles"]);
         let part = after(json!({"op": "Add", "path": r#"roles[primary eq "True"].value"#, "value": role}));
         assert_eq!(
             part["roles"],

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use crate::resource::{self, set};
 
 /// The role in an element `{"value": "{\"id\":…,\"value\":\"25\",\"displayName\":\"Role\"}"}` or
-/// in the bare string. What else the element says (`primary`, `type`) stays.
+/// in the bare string; the text may be wrapped as [`super::unwrapped_single_value`] has it. What
+/// else the element says (`primary`, `type`) stays. A role within a role is read to its end, so
+/// that what was read once reads as itself.
 pub fn stringified_role(element: &Value) -> Option<Map<String, Value>> {
     let (text, outer) = match element {
         Value::String(text) => (text, None),
@@ -27,12 +29,22 @@ pub fn stringified_role(element: &Value) -> Option<Map<String, Value>> {
     for (name, value) in role {
         set(&mut read, &name, value);
     }
-    Some(read)
+    // Each text within a text doubles its escapes, so this cannot go deep.
+    Some(stringified_role(&Value::Object(read.clone())).unwrap_or(read))
 }
 
+/// The text of a `value`, alone, in a list of one, or in an object's `value`.
 fn as_text(value: &Value) -> Option<&String> {
+    let value = match value {
+        Value::Array(items) if items.len() == 1 => &items[0],
+        value => value,
+    };
     match value {
         Value::String(text) => Some(text),
+        Value::Object(object) => match resource::get(object, "value") {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -60,6 +72,17 @@ mod tests {
         let role = stringified_role(&json!({"Value": ROLE, "primary": "True"})).unwrap();
         assert_eq!(role["primary"], "True");
         assert_eq!(role["Value"], "25");
+    }
+
+    #[test]
+    fn role_is_read_when_its_text_is_wrapped_or_a_role_within_a_role() {
+        let expected = json!({"value": "25", "id": "06b07648", "displayName": "Role1234"});
+        for wrapped in [json!([ROLE]), json!([{"value": ROLE}]), json!({"Value": ROLE})] {
+            let role = stringified_role(&json!({"value": wrapped})).map(Value::Object);
+            assert_eq!(role, Some(expected.clone()), "{wrapped}");
+        }
+        let within = json!({"value": ROLE}).to_string();
+        assert_eq!(stringified_role(&json!(within)).map(Value::Object), Some(expected));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::{Change, Op, filtered, whole};
+use crate::entra;
 use crate::error::ScimError;
 use crate::path::{self, Path};
-use crate::resource::{self, Place, Resource, list_extensions};
+use crate::resource::{self, Clearing, Place, Resource, coerce, elements, list_extensions};
 use crate::schema::ResourceType;
 use crate::text::same_name;
 
@@ -24,6 +25,7 @@ pub fn apply(resource_type: &ResourceType, resource: &mut Resource, changes: &[C
     let mut draft = resource.clone();
     for change in changes {
         apply_one(resource_type, &mut draft, change)?;
+        read_roles(resource_type, &mut draft)?;
     }
     if resource::same(&draft, resource) {
         return Ok(false);
@@ -55,6 +57,27 @@ fn apply_one(resource_type: &ResourceType, resource: &mut Resource, change: &Cha
             filtered::apply(resource, &place, filter, sub.as_deref(), change.op, value)
         }
     }
+}
+
+/// A role as JSON text may get into an element by any path: it is read wherever it stands
+/// ([`entra::stringified_role`]), so that what a PATCH leaves reads as itself.
+fn read_roles(resource_type: &ResourceType, resource: &mut Resource) -> Result<(), ScimError> {
+    let Some(attribute) = resource_type.core_attribute("roles") else {
+        return Ok(());
+    };
+    let roles = resource::get(resource, attribute.name);
+    if !elements(roles)
+        .iter()
+        .any(|role| entra::stringified_role(role).is_some())
+    {
+        return Ok(());
+    }
+    let read = roles.map_or(Ok(None), |roles| coerce(attribute, roles, Clearing::Drop))?;
+    match read {
+        Some(read) => resource::set(resource, attribute.name, read),
+        None => drop(resource::remove(resource, attribute.name)),
+    }
+    Ok(())
 }
 
 /// Takes an extension out, and its URN out of `schemas`, which names "the schemas … that define the
@@ -408,6 +431,18 @@ mod tests {
             whole["roles"],
             json!([{"value": "25", "id": "06b07648", "displayName": "Role"}])
         );
+        let wrapped = after(json!({"op": "Add", "path": "roles", "value": [{"value": [{"value": role}]}]}));
+        assert_eq!(wrapped["roles"], whole["roles"]);
+        let mut of_a_type = whole["roles"][0].clone();
+        of_a_type["type"] = json!("work");
+        for operation in [
+            json!({"op": "Add", "path": r#"roles[type eq "work"]"#, "value": [{"value": role}]}),
+            json!({"op": "Add", "path": "roles", "value": [{"type": "work", "value": role}]}),
+        ] {
+            assert_eq!(after(operation.clone())["roles"], json!([of_a_type]), "{operation}");
+        }
+        let everywhere = after(json!({"op": "replace", "path": "roles.value", "value": role}));
+        assert_eq!(everywhere["roles"], whole["roles"]);
         let part = after(json!({"op": "Add", "path": r#"roles[primary eq "True"].value"#, "value": role}));
         assert_eq!(
             part["roles"],

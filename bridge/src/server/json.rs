@@ -1,7 +1,8 @@
 //! The gate that every body passes: JSON within limits, and no name twice.
 //!
 //! A parser that takes the last of two equal names lets a body say one thing to this server and
-//! another to whoever reads it with the first (RFC 8259 §4 leaves it open); here it is refused.
+//! another to whoever reads it with the first (RFC 8259 §4 leaves it open); here it is refused. So are
+//! the names that the JSON library keeps for itself: stored once, they could never be read again.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,6 +20,9 @@ pub struct JsonLimits {
     pub max_values: usize,
 }
 
+/// What the names begin with by which `serde_json` tells its own types from objects.
+const RESERVED: &str = "$serde_json::private::";
+
 /// The largest limit of depth: the parser itself goes to 127.
 pub const DEEPEST: usize = 100;
 
@@ -26,8 +30,8 @@ pub const DEEPEST: usize = 100;
 ///
 /// # Errors
 ///
-/// 400 `invalidSyntax`, with line and column, for what is not JSON, has a name twice or is nested too
-/// deep; 413 for too many values. A limit is named with its setting; the text never quotes the body.
+/// 400 `invalidSyntax`, with line and column, for what is not JSON, has a name twice or one that cannot
+/// be kept, or is nested too deep; 413 for too many values. A limit is named with its setting; the text never quotes the body.
 pub fn read(bytes: &[u8], limits: JsonLimits) -> Result<Value, ScimError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let gate = Gate {
@@ -52,6 +56,9 @@ pub fn read(bytes: &[u8], limits: JsonLimits) -> Result<Value, ScimError> {
             Some(Stop::DoubledName) => {
                 ScimError::invalid_syntax(format!("the body has an object with one name twice, at {place}"))
             }
+            Some(Stop::ReservedName) => {
+                ScimError::invalid_syntax(format!("the body has a name that begins with {RESERVED}, at {place}"))
+            }
             Some(Stop::TooDeep) => ScimError::invalid_syntax(format!(
                 "the body is nested deeper than {} levels, at {place} (setting server.max_json_depth)",
                 limits.max_depth
@@ -75,6 +82,7 @@ struct Gate {
 #[derive(Debug, Clone, Copy)]
 enum Stop {
     DoubledName,
+    ReservedName,
     TooDeep,
     TooMany,
 }
@@ -166,6 +174,9 @@ impl<'de> Visitor<'de> for Part<'_> {
             if object.contains_key(&name) {
                 return Err(self.gate.stop(Stop::DoubledName));
             }
+            if name.starts_with(RESERVED) {
+                return Err(self.gate.stop(Stop::ReservedName));
+            }
             object.insert(name, access.next_value_seed(inside)?);
         }
         Ok(Value::Object(object))
@@ -211,6 +222,11 @@ mod tests {
         );
         let many = format!("[{}1]", "1,".repeat(60));
         assert!(refused(&many).1.contains("server.max_json_values"));
+        assert!(
+            refused("{\"$serde_json::private::RawValue\":1}")
+                .1
+                .contains("$serde_json")
+        );
         assert!(refused("{\"a\":1,\n\"a\":2}").1.contains("one name twice, at line 2"));
         for broken in ["", "{", "{}x", "{\"a\":}", "\"\\ud800\"", "1e999", "\u{0}"] {
             let (status, detail) = refused(broken);

@@ -48,9 +48,11 @@ impl Rewrite {
             Some(query) => format!("{path}?{query}"),
             None => path,
         };
-        let mut parts = uri.clone().into_parts();
-        parts.path_and_query = text.parse::<PathAndQuery>().ok().or(parts.path_and_query);
-        Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+        // Scheme and authority are left out: nothing is decided by them (rule A6).
+        Uri::from(
+            text.parse::<PathAndQuery>()
+                .unwrap_or_else(|_| PathAndQuery::from_static(OUTSIDE)),
+        )
     }
 }
 
@@ -116,6 +118,14 @@ mod tests {
             "/Users?filter=a+eq+%22b%22"
         );
         assert_eq!(rewritten("/scim/v2/?AADOPTSCIM062020/Groups/7"), "/Groups/7");
+    }
+
+    #[test]
+    fn what_has_no_path_leads_nowhere() {
+        for target in ["example.test:443", "*", "https://evil.test/scim/Users"] {
+            let rewritten = rewritten(target);
+            assert!(rewritten.starts_with('/') && !rewritten.contains("evil"), "{rewritten}");
+        }
     }
 
     #[test]

@@ -283,3 +283,19 @@ async fn a_client_that_takes_only_plain_json_gets_that_type() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_id_of_a_request_stands_in_its_answer_and_in_the_log() {
+    let scene = Scene::start().await;
+    let made = scene.post("/Users", &user("pat@contoso.test")).await;
+    let config = scene.folder.path().join("bridge.toml");
+    let log = tokio::process::Command::new(env!("CARGO_BIN_EXE_scim-bridge"))
+        .args(["log", "--json", "--config"])
+        .arg(config)
+        .output()
+        .await
+        .unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    let entry: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(entry["request_id"], made.header("x-request-id"), "{log}");
+}

@@ -109,6 +109,8 @@ async fn a_broken_filter_says_where() {
         "userName+zz+%22a%22",
         "(userName+pr",
         "a+eq+%22",
+        "active+gt+true",
+        "meta.lastModified+gt+%22yesterday%22",
         "%00",
     ] {
         let answer = scene.get(&format!("/Users?filter={filter}")).await;

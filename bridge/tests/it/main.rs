@@ -8,6 +8,7 @@ mod bulk;
 mod client;
 mod discovery;
 mod groups;
+mod limits;
 mod model;
 mod program;
 mod queries;

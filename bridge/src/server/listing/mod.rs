@@ -133,6 +133,9 @@ impl Wanted {
         };
         let filter = parameters.filter.as_deref().filter(|text| !text.trim().is_empty());
         let filter = filter.map(|text| filter::parse(text, &options.filter)).transpose()?;
+        if let Some(filter) = &filter {
+            scope.0.iter().try_for_each(|kind| filter.check(type_of(*kind)))?;
+        }
         let (sort_by, sort_order) = (parameters.sort_by.as_deref(), parameters.sort_order.as_deref());
         Ok(Self {
             scope,

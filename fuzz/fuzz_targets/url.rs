@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
         check(&long);
     }
     // With and without the version segment, unless the text brings one itself.
-    let first = text.split(['/', '?']).find(|segment| !segment.is_empty());
+    let first = text.split(['/', '?', '#']).find(|segment| !segment.is_empty());
     let brings_version = text.contains('?') || first.is_some_and(|first| first.eq_ignore_ascii_case("v2"));
     if !brings_version && let (Some(with), Some(without)) = (spelled("/scim/v2"), spelled("/scim")) {
         assert_eq!(with, without);

@@ -61,6 +61,15 @@ pub struct Request {
     pub preconditions: Preconditions,
 }
 
+/// What the body of an edit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// The whole resource: a PUT.
+    Replace,
+    /// Operations, done all or not at all: a PATCH.
+    Patch,
+}
+
 /// An accepted change.
 #[derive(Debug, Clone)]
 pub struct Accepted {
@@ -116,39 +125,25 @@ impl Directory {
         }
     }
 
-    /// Replaces a resource by the body of a PUT.
+    /// Replaces or changes a resource.
     ///
     /// # Errors
     ///
-    /// As [`Directory::replace_user`] and [`Directory::replace_group`].
-    pub async fn replace(
+    /// As [`Directory::replace_user`], [`Directory::patch_user`], [`Directory::replace_group`] and
+    /// [`Directory::patch_group`].
+    pub async fn edit(
         &self,
         request: &Request,
         kind: Kind,
         id: &str,
+        edit: Edit,
         body: Value,
     ) -> Result<Accepted, DirectoryError> {
-        match kind {
-            Kind::User => self.replace_user(request, id, body).await,
-            Kind::Group => self.replace_group(request, id, body).await,
-        }
-    }
-
-    /// Changes a resource by the body of a PATCH; all of it or nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`Directory::patch_user`] and [`Directory::patch_group`].
-    pub async fn patch(
-        &self,
-        request: &Request,
-        kind: Kind,
-        id: &str,
-        body: Value,
-    ) -> Result<Accepted, DirectoryError> {
-        match kind {
-            Kind::User => self.patch_user(request, id, body).await,
-            Kind::Group => self.patch_group(request, id, body).await,
+        match (kind, edit) {
+            (Kind::User, Edit::Replace) => self.replace_user(request, id, body).await,
+            (Kind::User, Edit::Patch) => self.patch_user(request, id, body).await,
+            (Kind::Group, Edit::Replace) => self.replace_group(request, id, body).await,
+            (Kind::Group, Edit::Patch) => self.patch_group(request, id, body).await,
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Endpoint;
 use super::wait::Waiting;
-use crate::directory::{Accepted, DirectoryError, Request};
+use crate::directory::{Accepted, DirectoryError, Edit, Request};
 use crate::id::ScimId;
 use crate::store::Kind;
 
@@ -36,30 +36,17 @@ impl Endpoint {
         Ok(accepted)
     }
 
-    /// Replaces a resource.
-    pub(super) async fn replace(
+    /// Replaces or changes a resource.
+    pub(super) async fn edit(
         &self,
         terms: Terms,
         kind: Kind,
         id: &str,
+        edit: Edit,
         body: Value,
     ) -> Result<Accepted, DirectoryError> {
         let (waiting, request) = self.begin(terms, &ScimId::new(id));
-        let accepted = self.directory().replace(&request, kind, id, body).await?;
-        waiting.settled(accepted.revision).await;
-        Ok(accepted)
-    }
-
-    /// Changes a resource.
-    pub(super) async fn patch(
-        &self,
-        terms: Terms,
-        kind: Kind,
-        id: &str,
-        body: Value,
-    ) -> Result<Accepted, DirectoryError> {
-        let (waiting, request) = self.begin(terms, &ScimId::new(id));
-        let accepted = self.directory().patch(&request, kind, id, body).await?;
+        let accepted = self.directory().edit(&request, kind, id, edit, body).await?;
         waiting.settled(accepted.revision).await;
         Ok(accepted)
     }

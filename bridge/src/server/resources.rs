@@ -13,7 +13,7 @@ use super::listing::{self, Scope};
 use super::query::{Id, Query, Versions};
 use super::reply::{self, RequestId};
 use super::{Endpoint, render};
-use crate::directory::{Accepted, DirectoryError};
+use crate::directory::{Accepted, DirectoryError, Edit};
 use crate::id::ScimId;
 use crate::store::Kind;
 
@@ -101,7 +101,7 @@ pub(super) async fn replace(
     query: Query,
     ScimJson(body): ScimJson,
 ) -> Response {
-    let replaced = endpoint.replace(terms, kind, &id, body).await;
+    let replaced = endpoint.edit(terms, kind, &id, Edit::Replace, body).await;
     changed(&endpoint, StatusCode::OK, replaced, &query)
 }
 
@@ -115,7 +115,7 @@ pub(super) async fn patch(
     query: Query,
     ScimJson(body): ScimJson,
 ) -> Response {
-    match endpoint.patch(terms, kind, &id, body).await {
+    match endpoint.edit(terms, kind, &id, Edit::Patch, body).await {
         Ok(accepted) if kind == Kind::Group && query.projection().is_everything() => {
             reply::empty(StatusCode::NO_CONTENT, Some(&accepted.resource.etag()))
         }

@@ -23,7 +23,7 @@ use super::Endpoint;
 use super::body::ScimJson;
 use super::change::Terms;
 use super::reply::{self, RequestId};
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, Edit};
 use crate::id::ScimId;
 use crate::store::Kind;
 
@@ -164,11 +164,12 @@ impl<'e> Run<'e> {
                 })
             }
             Method::Put | Method::Patch => {
-                let changed = if operation.method == Method::Put {
-                    endpoint.replace(terms, kind, id, body).await
+                let edit = if operation.method == Method::Put {
+                    Edit::Replace
                 } else {
-                    endpoint.patch(terms, kind, id, body).await
+                    Edit::Patch
                 };
+                let changed = endpoint.edit(terms, kind, id, edit, body).await;
                 let changed = changed.map_err(reply::refusal)?.resource;
                 Ok(Done {
                     status: 200,
@@ -193,7 +194,7 @@ impl<'e> Run<'e> {
         let mut body = unfinished.body.clone();
         references::resolve(&mut body, &self.ids);
         let (endpoint, kind, id) = (self.endpoint, unfinished.kind, unfinished.id.as_str());
-        match endpoint.replace(self.terms(None), kind, id, body).await {
+        match endpoint.edit(self.terms(None), kind, id, Edit::Replace, body).await {
             Ok(replaced) => Ok(replaced.resource.etag()),
             Err(failed) => {
                 let refused = reply::refusal(failed);

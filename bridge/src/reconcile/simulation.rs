@@ -631,6 +631,23 @@ impl World {
             }
             Fault::Late(_) | Fault::None => self.model.carry_out(&attempt),
         };
+        self.end(attempt, result);
+    }
+
+    /// Ends the one call in flight with this answer.
+    fn answer(&mut self, result: Effect) {
+        assert_eq!(self.flying.len(), 1, "one call is in flight");
+        let attempt = self.flying.remove(0);
+        self.end(attempt, result);
+    }
+
+    /// Ends the one call in flight as the model has it.
+    fn answer_truly(&mut self) {
+        let result = self.model.carry_out(&self.flying[0]);
+        self.answer(result);
+    }
+
+    fn end(&mut self, attempt: Attempt, result: Effect) {
         let result = result.map(|value| Answered { status: 200, value });
         self.knowledge.busy.remove(&attempt.call.binding);
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
@@ -642,6 +659,15 @@ impl World {
             Ok(then)
         });
         self.note(format_args!("    then {then:?}"));
+    }
+
+    /// Starts the next call and tells what it is.
+    fn next_call(&mut self) -> String {
+        let before = self.flying.len();
+        while self.start_one() && self.flying.len() == before {}
+        self.flying.get(before).map_or_else(String::new, |attempt| {
+            describe(attempt.binding.kind, &attempt.call.action)
+        })
     }
 
     /// The process dies with its calls in flight, some of which take effect, and starts again.
@@ -894,4 +920,46 @@ fn a_deleted_user_loses_every_membership() {
         .find(|group| group.name == "Group 0")
         .map(|group| group.members.len());
     assert_eq!(members, Some(1));
+}
+
+/// A world with one user, made and settled.
+fn world_of_one() -> World {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    world.settle();
+    world
+}
+
+#[test]
+fn a_disable_that_comes_during_a_look_up_is_not_lost_with_the_hold_that_it_ends_in() {
+    let mut world = world_of_one();
+    world.edit(Edit::Rename(0, 1));
+    assert_eq!(world.next_call(), "POST /Users");
+    // Somebody made an inactive account of the new name a moment ago.
+    let stranger = ModelUser {
+        name: "user0.1@example.test".to_owned(),
+        ..ModelUser::default()
+    };
+    world.model.users.insert("77".to_owned(), stranger);
+    world.answer_truly();
+    assert_eq!(world.next_call(), "GET /Users by name");
+    world.edit(Edit::SetActive(0, false));
+    world.answer_truly();
+    world.settle();
+    let old = world
+        .model
+        .users
+        .values()
+        .find(|user| user.name == "user0@example.test");
+    assert!(!old.unwrap().active);
+}
+
+#[test]
+fn a_disable_that_comes_during_a_refused_change_is_not_put_off_with_it() {
+    let mut world = world_of_one();
+    world.edit(Edit::Show(0, 1));
+    assert!(world.next_call().ends_with("displayName"));
+    world.edit(Edit::SetActive(0, false));
+    world.answer(Err(Model::refuse(400, "no such name")));
+    assert!(world.next_call().ends_with("active=false"));
 }

@@ -7,7 +7,7 @@ use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, earliest}
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
+use crate::store::{Binding, BindingId, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
 
 /// Everything that planning a group depends on.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct GroupView {
     pub named: Named,
     /// Other resources' groups of the wanted name.
     pub holders: Vec<Holder>,
+    /// What gives is held for a person, on which binding and why; nothing was written since.
+    pub held: Option<(BindingId, String)>,
     /// Why it must never be written, if so (rule C8).
     pub protected: Option<String>,
 }
@@ -47,10 +49,17 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             None => Next::Settled { check_at: None },
         };
     };
+    let held = view.held.as_ref().map(|(binding, why)| Next::Hold {
+        binding: Some(*binding),
+        why: why.clone(),
+    });
     let Some(upstream) = &binding.upstream_id else {
-        return without_object(view, binding, policy, now);
+        return held.unwrap_or_else(|| without_object(view, binding, policy, now));
     };
     if binding.existence == Existence::Maybe {
+        if let Some(held) = held {
+            return held;
+        }
         return call(
             binding,
             QueueClass::Revocation,
@@ -69,6 +78,7 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
     let next = match &view.wanted {
+        _ if held.is_some() => held,
         Some(wanted) => give(view, wanted, binding, upstream, policy, now, &mut wake),
         None => delete_shell(view, binding, upstream, policy, now, &mut wake),
     };

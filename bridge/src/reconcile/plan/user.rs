@@ -7,7 +7,7 @@ use super::{Action, Call, Holder, Named, Next, Note, Purpose, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, Existence, Field, Fields, Kind, QueueClass, Role, Tracked};
+use crate::store::{Binding, BindingId, Existence, Field, Fields, Kind, QueueClass, Role, Tracked};
 
 /// One account of the user and what planning must know of it.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct UserView {
     pub named: Named,
     /// Other resources' accounts of the wanted name.
     pub holders: Vec<Holder>,
+    /// What gives is held for a person, on which account and why; nothing was written since.
+    pub held: Option<(BindingId, String)>,
     /// The wanted name once belonged to another resource (rule C5).
     pub name_was_anothers: bool,
     /// Why the wanted name must never be written, if so (rule C8).
@@ -49,9 +51,13 @@ pub fn plan_user(view: &UserView, policy: &Policy, now: Timestamp) -> Next {
         }
     }
     let mut checks = None;
-    let grant = match &view.wanted {
-        Some(wanted) => grant(view, wanted, policy, now),
-        None => None,
+    let grant = match (&view.held, &view.wanted) {
+        (Some((binding, why)), _) => Some(Next::Hold {
+            binding: Some(*binding),
+            why: why.clone(),
+        }),
+        (None, Some(wanted)) => grant(view, wanted, policy, now),
+        (None, None) => None,
     };
     if let Some(next) = grant {
         return next;

@@ -963,3 +963,22 @@ fn a_disable_that_comes_during_a_refused_change_is_not_put_off_with_it() {
     world.answer(Err(Model::refuse(400, "no such name")));
     assert!(world.next_call().ends_with("active=false"));
 }
+
+#[test]
+fn a_row_that_is_not_admitted_lets_the_others_go_first() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateUser(1));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer_truly();
+    world.edit(Edit::SetActive(0, false));
+    world.edit(Edit::Show(1, 2));
+    assert!(world.next_call().ends_with("active=false"));
+    world.answer(Err(DatabricksError::NotAdmitted {
+        status: 403,
+        detail: "not yours".to_owned(),
+    }));
+    assert!(world.next_call().ends_with("displayName"));
+    world.answer_truly();
+    world.step_time(Duration::from_secs(10));
+    assert!(world.next_call().ends_with("active=false"));
+}

@@ -438,7 +438,7 @@ impl Worker {
                 self.scan = Some(kept);
                 let sign = match &error {
                     DatabricksError::RateLimited { .. } => Sign::Throttled,
-                    DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious,
+                    DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious(None),
                     // A list that is refused is as good as no target.
                     _ => Sign::Out,
                 };
@@ -455,7 +455,8 @@ impl Worker {
         now: Timestamp,
     ) {
         self.account_for(attempt.call.verb, result.as_ref().err(), now);
-        self.note_sign(outcome::sign(&result), result.as_ref().err(), now).await;
+        let sign = outcome::sign(&result, attempt.call.binding);
+        self.note_sign(sign, result.as_ref().err(), now).await;
         self.knowledge.busy.remove(&attempt.call.binding);
         self.held_by.remove(&attempt.binding.resource_id);
         let step = self.step_of(&attempt, &result, millis);

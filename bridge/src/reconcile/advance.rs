@@ -408,7 +408,11 @@ fn bind_anew(tx: &Transaction<'_>, target: &str, id: &ScimId) -> Result<(), Stor
 
 fn set_role(tx: &Transaction<'_>, binding: BindingId, role: Role) -> Result<(), StoreError> {
     match tx.binding(binding)? {
-        Some(binding) => tx.put_binding(&Binding { role, ..binding }),
+        Some(binding) => tx.put_binding(&Binding {
+            role,
+            strip: binding.strip || (role == Role::Tombstone && binding.kind == Kind::User),
+            ..binding
+        }),
         None => Ok(()),
     }
 }

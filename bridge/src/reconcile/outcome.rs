@@ -191,7 +191,10 @@ fn applied(
                 })?;
             }
         }
-        Action::Strip { .. } => confirm_fields(tx, policy, attempt, now)?,
+        Action::Strip { .. } => {
+            confirm_fields(tx, policy, attempt, now)?;
+            seen::stripped(tx, binding)?;
+        }
         Action::AddMembers { .. } => confirm_edges(tx, knowledge, attempt, true, now)?,
         Action::RemoveMembers { .. } => confirm_edges(tx, knowledge, attempt, false, now)?,
         Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream))?,

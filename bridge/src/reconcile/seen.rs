@@ -79,22 +79,42 @@ fn check_user(
             tx.put_field(binding.id, field, &tracked)?;
         }
     }
-    if binding.role == Role::Tombstone {
+    if binding.strip {
         note_rights(tx, binding, user)?;
     }
     Ok(())
 }
 
-/// What a retired account still holds directly is to be taken from it (rule C6).
+/// What an account still holds directly is to be taken from it; one that holds nothing is done with (rule C6).
 fn note_rights(tx: &Transaction<'_>, binding: &Binding, user: &WireUser) -> Result<(), StoreError> {
     let known = tx.fields(binding.id)?;
+    let mut left = false;
     for field in [Field::Entitlements, Field::Roles] {
-        let shown = user_value(user, field).flatten();
-        if shown.is_some() && !known.contains_key(&field) {
-            tx.put_field(binding.id, field, &Tracked::known(shown))?;
-        }
+        let applied = user_value(user, field).flatten();
+        let tracked = match known.get(&field) {
+            // What a strip of unknown outcome came to takes two agreeing reads.
+            Some(tracked) if tracked.maybe => tracked.clone(),
+            Some(tracked) => Tracked {
+                applied,
+                ..tracked.clone()
+            },
+            None => Tracked::known(applied),
+        };
+        left |= tracked.needs_sending(&None);
+        tx.put_field(binding.id, field, &tracked)?;
+    }
+    if !left {
+        stripped(tx, binding.clone())?;
     }
     Ok(())
+}
+
+/// Nothing is left to be taken from the account.
+pub(super) fn stripped(tx: &Transaction<'_>, binding: Binding) -> Result<(), StoreError> {
+    tx.put_binding(&Binding {
+        strip: false,
+        ..binding
+    })
 }
 
 /// A field's value as the answer shows it; `None` when the answer does not say.
@@ -315,6 +335,7 @@ fn complete(
             );
             tx.put_binding(&Binding {
                 role: Role::Tombstone,
+                strip: true,
                 ..older
             })?;
         }

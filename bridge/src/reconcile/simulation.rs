@@ -793,9 +793,12 @@ impl World {
             .unwrap();
         // Nobody is active whom nobody wants, apart from those who were there before and accounts that a hold keeps.
         if held.is_empty() {
+            let live: BTreeSet<&String> = upstream_of.values().collect();
             for (id, user) in &self.model.users {
                 let foreign = user.name == "admin@example.test" || user.name == "foreign@example.test";
                 assert!(foreign || user.active == wanted_active.contains(id), "{user:?}");
+                // An account that nobody has any more gives nothing to whoever has it next (rule C6).
+                assert!(live.contains(id) || user.entitlements.is_empty(), "{user:?}");
             }
         }
         self.check_foreign();
@@ -981,4 +984,46 @@ fn a_row_that_is_not_admitted_lets_the_others_go_first() {
     world.answer_truly();
     world.step_time(Duration::from_secs(10));
     assert!(world.next_call().ends_with("active=false"));
+}
+
+#[test]
+fn an_account_disabled_long_ago_loses_its_rights_with_the_deletion() {
+    let mut world = world_of_one();
+    world.edit(Edit::SetActive(0, false));
+    world.settle();
+    world.edit(Edit::DeleteUser(0));
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn whoever_comes_back_is_active_only_after_the_old_rights_are_gone() {
+    let mut world = world_of_one();
+    for _ in 0..2 {
+        world.edit(Edit::SetActive(0, false));
+        world.settle();
+        // Somebody gave a right again since the account was last stripped.
+        for user in world
+            .model
+            .users
+            .values_mut()
+            .filter(|user| user.name.starts_with("user0"))
+        {
+            user.entitlements.insert("databricks-sql-access".to_owned());
+        }
+        world.edit(Edit::DeleteUser(0));
+        world.edit(Edit::CreateUser(0));
+        loop {
+            let call = world.next_call();
+            if call.is_empty() {
+                break;
+            }
+            world.answer_truly();
+            let user = world.model.users.values().find(|user| user.name.starts_with("user0"));
+            let user = user.unwrap();
+            assert!(!user.active || user.entitlements.is_empty(), "{user:?}");
+        }
+        world.settle();
+        world.check();
+    }
 }

@@ -15,7 +15,8 @@ use crate::clock::Timestamp;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::UpstreamId;
 use crate::store::{
-    Binding, BindingId, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, BindingId, EdgeRow, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked,
+    Transaction,
 };
 
 /// What to do with the resource after the outcome was recorded.
@@ -107,13 +108,13 @@ pub fn record(
                 DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, &why),
                 DatabricksError::Refused { .. } => {
                     no_effect(tx, attempt, binding)?;
-                    narrow(tx, attempt, attempts, now, &why)
+                    narrow(tx, policy, attempt, attempts, now, &why)
                 }
                 DatabricksError::OutcomeUnknown(what) => {
                     unknown(tx, attempt, binding, now)?;
                     // The third time in a row it counts as this request's own fault (rule B10).
                     if matches!(what, Unknown::ServerError(500) | Unknown::Failed(_)) && attempts >= 2 {
-                        return narrow(tx, attempt, attempts, now, &why);
+                        return narrow(tx, policy, attempt, attempts, now, &why);
                     }
                     Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
                 }
@@ -374,22 +375,28 @@ fn not_found(
             format!("failing: {why}"),
         )),
         Action::Read { .. } => seen::missing(tx, policy, attempt, binding, attempts, now),
-        _ => {
-            // It may be gone, or not to be seen yet: two reads decide.
+        Action::Patch { .. } | Action::Strip { .. } | Action::AddMembers { .. } | Action::RemoveMembers { .. } => {
+            // The object may be gone or not to be seen yet: a read tells. When it is there again and again,
+            // or a part of this batch was refused before, the 404 is about what the request names.
             tx.put_binding(&Binding {
                 existence: Existence::Maybe,
-                unknown_at: Some(now),
-                agreed_at: None,
                 ..binding
             })?;
+            let split =
+                |(_, before): &(_, Option<EdgeRow>)| before.as_ref().is_some_and(|edge| edge.batch_limit.is_some());
+            if attempts >= 2 || attempt.edges.iter().any(split) {
+                return narrow(tx, policy, attempt, attempts, now, why);
+            }
             Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned()))
         }
+        Action::LookUp => Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned())),
     }
 }
 
 /// The request itself is refused: a batch is split, an edge alone is parked, anything else backs off (rules B8, B10).
 fn narrow(
     tx: &Transaction<'_>,
+    policy: &Policy,
     attempt: &Attempt,
     attempts: u32,
     now: Timestamp,
@@ -406,6 +413,8 @@ fn narrow(
             let mut edge = tx
                 .edge(attempt.binding.id, *member)?
                 .unwrap_or_else(|| super::attempt::new_edge(attempt.binding.id, *member));
+            // Perhaps it is refused because it is so already: two reads a proof interval apart would show it.
+            edge.tracked.verify_at = Some(now.plus(policy.verify_after));
             edge.refusals += 1;
             edge.parked_until = Some(now.plus(wait(after, edge.refusals)));
             tx.put_edge(&edge)?;

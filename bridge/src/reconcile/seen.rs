@@ -41,14 +41,22 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
             let binding = still_there(tx, binding)?;
             check_user(tx, policy, &binding, user, now)?;
-            Ok(Then::Continue)
+            Ok(looked(purpose))
         }
         (Reply::Group(group), _) => {
             let binding = still_there(tx, binding)?;
             check_group(tx, policy, &binding, group, now)?;
-            Ok(Then::Continue)
+            Ok(looked(purpose))
         }
         (Reply::Created(_) | Reply::Done, _) => Ok(Then::Continue),
+    }
+}
+
+/// That the object is there does not make good the failures that gave rise to the question.
+const fn looked(purpose: Purpose) -> Then {
+    match purpose {
+        Purpose::Presence => Then::Again,
+        Purpose::Check | Purpose::Adopt | Purpose::Complete => Then::Continue,
     }
 }
 

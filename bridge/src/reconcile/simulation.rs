@@ -55,6 +55,8 @@ struct Model {
     groups: BTreeMap<String, ModelGroup>,
     created: Vec<String>,
     writes: usize,
+    /// Adding a member who is one, or removing one who is none, answers 404 and changes nothing.
+    strict: bool,
 }
 
 /// What the model makes of a call.
@@ -122,6 +124,9 @@ impl Model {
                     .groups
                     .get_mut(upstream.as_str())
                     .ok_or_else(|| Self::refuse(404, "no group"))?;
+                if self.strict && members.iter().any(|(_, id)| group.members.contains(id.as_str())) {
+                    return Err(Self::refuse(404, "a member already"));
+                }
                 group
                     .members
                     .extend(members.iter().map(|(_, id)| id.as_str().to_owned()));
@@ -132,6 +137,9 @@ impl Model {
                     .groups
                     .get_mut(upstream.as_str())
                     .ok_or_else(|| Self::refuse(404, "no group"))?;
+                if self.strict && members.iter().any(|(_, id)| !group.members.contains(id.as_str())) {
+                    return Err(Self::refuse(404, "no such member"));
+                }
                 for (_, id) in members {
                     group.members.remove(id.as_str());
                 }
@@ -830,6 +838,7 @@ impl Drop for World {
 
 fn run(seed: u64, edits: &[(Edit, u8)], faulty: bool, crashes: bool) -> World {
     let mut world = World::new(seed, faulty);
+    world.model.strict = world.rng.random_bool(0.5);
     for (edit, pause) in edits {
         world.edit(*edit);
         for _ in 0..*pause {
@@ -1026,4 +1035,30 @@ fn whoever_comes_back_is_active_only_after_the_old_rights_are_gone() {
         world.settle();
         world.check();
     }
+}
+
+#[test]
+fn a_member_who_is_gone_already_blocks_no_other_removal() {
+    let mut world = World::new(1, false);
+    for user in 0..4 {
+        world.edit(Edit::CreateUser(user));
+    }
+    world.settle();
+    world.edit(Edit::CreateGroup(0));
+    for user in 0..4 {
+        world.edit(Edit::AddMember(0, user));
+    }
+    world.settle();
+    world.model.strict = true;
+    let (id, group) = world.model.groups.last_key_value().unwrap();
+    let (id, gone) = (id.clone(), group.members.first().unwrap().clone());
+    world.model.groups.get_mut(&id).unwrap().members.remove(&gone);
+    for user in 0..4 {
+        world.edit(Edit::RemoveMember(0, user));
+    }
+    let writes = world.model.writes;
+    world.settle();
+    assert!(world.model.groups[&id].members.is_empty());
+    assert!(world.model.writes <= writes + 10, "{}", world.model.writes - writes);
+    assert!(world.queue().is_empty(), "{:?}", world.queue());
 }

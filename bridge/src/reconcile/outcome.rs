@@ -339,10 +339,11 @@ fn already_exists(
         // Look whose it is before anything else; what an earlier lost attempt sent still counts.
         tx.put_binding(&Binding {
             existence: Existence::Maybe,
+            agreed_at: None,
             sent: attempt.binding.sent.clone(),
             ..binding
         })?;
-        return Ok(Then::Continue);
+        return Ok(Then::Again);
     }
     Ok(Then::Later(
         wait(After::RefusedGrant, attempts + 1),
@@ -370,10 +371,10 @@ fn not_found(
             })?;
             Ok(Then::Continue)
         }
-        Action::Create { .. } => Ok(Then::Later(
-            wait(After::RefusedGrant, attempts + 1),
-            format!("failing: {why}"),
-        )),
+        Action::Create { .. } => {
+            no_effect(tx, attempt, binding)?;
+            narrow(tx, policy, attempt, attempts, now, why)
+        }
         Action::Read { .. } => seen::missing(tx, policy, attempt, binding, attempts, now),
         Action::Patch { .. } | Action::Strip { .. } | Action::AddMembers { .. } | Action::RemoveMembers { .. } => {
             // The object may be gone or not to be seen yet: a read tells. When it is there again and again,
@@ -394,6 +395,8 @@ fn not_found(
 }
 
 /// The request itself is refused: a batch is split, an edge alone is parked, anything else backs off (rules B8, B10).
+///
+/// After a create nobody knows whether it or one of its first members was meant: it is tried without them.
 fn narrow(
     tx: &Transaction<'_>,
     policy: &Policy,

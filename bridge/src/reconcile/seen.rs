@@ -249,9 +249,7 @@ fn not_found_by_name(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     let Some(unknown) = binding.unknown_at else {
-        // Databricks says that the name is taken, and shows nobody of that name.
-        let why = "failing: already-exists, but no object of that name can be found".to_owned();
-        return Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), why));
+        return taken_by_nobody(tx, binding, attempts, now);
     };
     let proving = unknown.plus(policy.proof);
     let second = binding.agreed_at.is_some_and(|first| first >= proving) && now >= proving;
@@ -271,6 +269,26 @@ fn not_found_by_name(
         })?;
     }
     Ok(Then::Continue)
+}
+
+/// Databricks said that the name is taken, and shows nobody of that name: twice, and it is tried again.
+fn taken_by_nobody(tx: &Transaction<'_>, binding: Binding, attempts: u32, now: Timestamp) -> Result<Then, StoreError> {
+    if binding.agreed_at.is_some() {
+        tx.put_binding(&Binding {
+            existence: Existence::Absent,
+            absent_seen_at: Some(now),
+            agreed_at: None,
+            sent: None,
+            ..binding
+        })?;
+        return Ok(Then::Again);
+    }
+    tx.put_binding(&Binding {
+        agreed_at: Some(now),
+        ..binding
+    })?;
+    let why = "failing: already-exists, but no object of that name can be found".to_owned();
+    Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), why))
 }
 
 /// Takes over an active account of the same name as it is now (rule C3).

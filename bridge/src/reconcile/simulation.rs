@@ -1062,3 +1062,49 @@ fn a_member_who_is_gone_already_blocks_no_other_removal() {
     assert!(world.model.writes <= writes + 10, "{}", world.model.writes - writes);
     assert!(world.queue().is_empty(), "{:?}", world.queue());
 }
+
+#[test]
+fn a_create_that_is_refused_is_tried_without_members_and_then_backs_off() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    assert_eq!(world.next_call(), "POST /Groups with 1 members");
+    world.answer(Err(Model::refuse(400, "no such member, or no such name")));
+    assert_eq!(world.next_call(), "POST /Groups");
+    world.answer(Err(Model::refuse(400, "no such name")));
+    assert_eq!(world.next_call(), "");
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn a_create_answered_404_had_no_effect() {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer(Err(Model::refuse(404, "not now")));
+    world.step_time(Duration::from_secs(30));
+    assert_eq!(world.next_call(), "POST /Users");
+}
+
+#[test]
+fn a_name_that_is_taken_and_then_free_is_taken() {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer(Err(Model::refuse(409, "already exists")));
+    for _ in 0..2 {
+        assert_eq!(world.next_call(), "GET /Users by name");
+        world.answer_truly();
+        world.step_time(Duration::from_secs(30));
+    }
+    assert_eq!(world.next_call(), "POST /Users");
+    // It is not asked for more often than any refused create.
+    world.answer(Err(Model::refuse(409, "already exists")));
+    assert_eq!(world.next_call(), "GET /Users by name");
+    world.answer_truly();
+    world.step_time(Duration::from_secs(30));
+    assert_eq!(world.next_call(), "");
+    world.settle();
+    world.check();
+}

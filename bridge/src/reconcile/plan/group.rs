@@ -121,7 +121,13 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
         let mut wake = None;
         let edges = ready(&view.adds, now, &mut wake);
         let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
-        (fields, batch(&edges, policy.batch).unwrap_or_default())
+        // A create that was refused with members is tried without any.
+        let refused = edges
+            .iter()
+            .filter_map(|edge| edge.row.as_ref())
+            .any(|row| row.batch_limit.is_some());
+        let members = if refused { None } else { batch(&edges, policy.batch) };
+        (fields, members.unwrap_or_default())
     })
 }
 

@@ -75,6 +75,15 @@ pub fn advance(
                 put_off(tx, knowledge, &row, until.max(now.plus(Duration::from_millis(20))), why)?;
                 return Ok(Advance::Later);
             }
+            Next::Failing { until, why } => {
+                let failing = QueueRow {
+                    class: QueueClass::Revocation,
+                    ..row
+                };
+                put_off(tx, knowledge, &failing, until, why)?;
+                tx.note_open(id, &format!("failing: {why}"))?;
+                return Ok(Advance::Later);
+            }
             Next::Hold { binding, why } => {
                 hold(tx, knowledge, &row, binding, &why, now)?;
                 return Ok(Advance::Later);

@@ -1108,3 +1108,38 @@ fn a_name_that_is_taken_and_then_free_is_taken() {
     world.settle();
     world.check();
 }
+
+#[test]
+fn a_removal_that_is_refused_is_not_settled_and_tried_again() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    world.settle();
+    world.edit(Edit::RemoveMember(0, 0));
+    let outcome = |world: &World| {
+        let query = crate::store::LogQuery {
+            limit: 1,
+            ..Default::default()
+        };
+        let newest = world
+            .store
+            .read::<_, StoreError, _>(|snapshot| snapshot.log(&query))
+            .unwrap();
+        newest[0].outcome.clone()
+    };
+    for pause in [10, 20] {
+        assert!(world.next_call().ends_with("remove 1 members"));
+        world.answer(Err(Model::refuse(400, "not this one")));
+        assert!(outcome(&world).starts_with("failing"), "{}", outcome(&world));
+        assert_eq!(world.queue()[0].class, QueueClass::Revocation);
+        // What was refused is looked at as well.
+        world.step_time(Duration::from_secs(5));
+        while world.next_call().starts_with("GET") {
+            world.answer_truly();
+        }
+        world.step_time(Duration::from_secs(pause - 5));
+    }
+    world.settle();
+    assert_eq!(outcome(&world), "applied");
+    world.check();
+}

@@ -1,5 +1,6 @@
 //! What to do next about a group and its memberships.
 
+use super::super::backoff::{LONGEST, LONGEST_OF_REVOCATIONS};
 use super::super::policy::Policy;
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
@@ -71,18 +72,31 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         );
     }
     let mut wake = None;
-    let removals = ready(&view.removes, now, &mut wake);
+    let removals = ready(&view.removes, now.plus(LONGEST_OF_REVOCATIONS), now, &mut wake);
     if let Some(members) = batch(&removals, policy.batch) {
         let upstream = upstream.clone();
         let action = Action::RemoveMembers { upstream, members };
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
+    let refused = wake.take();
     let next = match &view.wanted {
         _ if held.is_some() => held,
         Some(wanted) => give(view, wanted, binding, upstream, policy, now, &mut wake),
         None => delete_shell(view, binding, upstream, policy, now, &mut wake),
     };
-    next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake))
+    let next = next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake));
+    match (refused, next) {
+        (Some(refused), Next::Settled { check_at }) => failing(refused, check_at),
+        (Some(refused), Next::Wait { until, .. }) => failing(refused, Some(until)),
+        (_, next) => next,
+    }
+}
+
+fn failing(refused: Timestamp, other: Option<Timestamp>) -> Next {
+    Next::Failing {
+        until: other.map_or(refused, |other| other.min(refused)),
+        why: "a removal of members was refused",
+    }
 }
 
 fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
@@ -119,7 +133,7 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
     }
     plan_creation(binding, &view.named, policy, now, || {
         let mut wake = None;
-        let edges = ready(&view.adds, now, &mut wake);
+        let edges = ready(&view.adds, now.plus(LONGEST), now, &mut wake);
         let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
         // A create that was refused with members is tried without any.
         let refused = edges
@@ -156,7 +170,7 @@ fn give(
         };
         return Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action));
     }
-    let edges = ready(&view.adds, now, wake);
+    let edges = ready(&view.adds, now.plus(LONGEST), now, wake);
     let members = batch(&edges, policy.batch)?;
     if members.len() < policy.batch
         && let Some(until) = worth_waiting(view, policy, now)
@@ -238,8 +252,14 @@ fn worth_waiting(view: &GroupView, policy: &Policy, now: Timestamp) -> Option<Ti
     (coming && now < until).then_some(until)
 }
 
-/// Edges that can be sent now; `wake` learns when a parked one may be.
-fn ready<'a>(edges: &'a [MemberEdge], now: Timestamp, wake: &mut Option<Timestamp>) -> Vec<&'a MemberEdge> {
+/// Edges that can be sent now; `wake` learns when a parked one may be. Whoever is parked beyond `longest`
+/// was parked for something else.
+fn ready<'a>(
+    edges: &'a [MemberEdge],
+    longest: Timestamp,
+    now: Timestamp,
+    wake: &mut Option<Timestamp>,
+) -> Vec<&'a MemberEdge> {
     edges
         .iter()
         .filter(|edge| edge.member.is_some() && edge.upstream_id.is_some())
@@ -248,7 +268,7 @@ fn ready<'a>(edges: &'a [MemberEdge], now: Timestamp, wake: &mut Option<Timestam
                 .row
                 .as_ref()
                 .and_then(|row| row.parked_until)
-                .filter(|&until| until > now);
+                .filter(|&until| now < until && until <= longest);
             *wake = earliest(*wake, parked);
             parked.is_none()
         })

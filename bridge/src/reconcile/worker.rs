@@ -23,7 +23,7 @@ use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
 use crate::databricks::wire::WireUser;
-use crate::databricks::{Answered, Client, DatabricksError};
+use crate::databricks::{Answered, Client, DatabricksError, Unknown};
 use crate::id::{ScimId, UpstreamId, fold};
 use crate::store::{Kind, NewStep, QueueClass, Store, StoreError};
 
@@ -229,7 +229,9 @@ impl Worker {
         self.pace.start_probe();
         self.probing = true;
         let client = self.client.clone();
-        self.running.spawn(async move { Finished::Probe(client.me().await) });
+        let limit = self.options.probing.first;
+        self.running
+            .spawn(async move { Finished::Probe(within(limit, client.me()).await) });
     }
 
     /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
@@ -396,6 +398,8 @@ impl Worker {
                 self.knowledge.me = UpstreamId::parse(&me.value.id).map(|id| (id, fold(&me.value.user_name)));
                 self.circuit.probe_succeeded();
             }
+            // Whoever asks for patience works. Who the bridge is has to be known first, though (rule C8).
+            Err(DatabricksError::RateLimited { .. }) if self.knowledge.me.is_some() => self.circuit.probe_succeeded(),
             Err(error) => {
                 self.circuit.probe_failed(error.cause(), &error.to_string(), now);
                 self.note_outage(&error, now).await;
@@ -576,5 +580,29 @@ impl Worker {
             pending,
             forecast,
         });
+    }
+}
+
+/// The end of `call`, or no answer after `limit`: the next probe of a target that hangs must not wait for this one (rule D5).
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, DatabricksError>>,
+) -> Result<T, DatabricksError> {
+    tokio::time::timeout(limit, call)
+        .await
+        .unwrap_or(Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_probe_that_hangs_is_given_up() {
+        let hangs = within(Duration::from_millis(1), std::future::pending::<Result<(), _>>());
+        assert!(matches!(
+            hangs.await,
+            Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut))
+        ));
     }
 }

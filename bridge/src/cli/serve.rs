@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -39,7 +40,10 @@ impl Serve {
             .enable_all()
             .build()
             .context("the runtime cannot be started")?;
-        runtime.block_on(self.serve(config))
+        let served = runtime.block_on(self.serve(config));
+        // A name that is being resolved cannot be interrupted, and is not worth waiting for (rule D6).
+        runtime.shutdown_timeout(Duration::from_millis(500));
+        served
     }
 
     async fn serve(&self, config: Config) -> Result<()> {

@@ -30,14 +30,15 @@ const PRIVATE_LINK_MARKERS: &[&str] = &[
     "Unauthorized network access to workspace",
     "Public access is not allowed",
 ];
+/// What a 401 or 403 says that is about the credential, its role or its address.
 const NOT_ADMITTED_MARKERS: &[&str] = &[
     "blocked by Databricks IP ACL",
     "Invalid access token",
     "Unauthorized access to Org",
     "only accessible by admins",
     "Credential was not sent",
-    "PERMISSION_DENIED",
 ];
+const TAKEN_MARKER: &str = "already exists";
 
 /// The parts of an answer that its meaning depends on.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +102,9 @@ pub fn classify(raw: Raw<'_>) -> Result<Option<Value>, DatabricksError> {
             status,
             detail: detail(None, text),
         }),
+        500 if json.as_ref().is_some_and(is_scim_error) => {
+            Err(DatabricksError::OutcomeUnknown(Unknown::Failed(status)))
+        }
         500..=599 => Err(DatabricksError::OutcomeUnknown(Unknown::ServerError(status))),
         400..=499 => Err(refused(status, json.as_ref(), text)),
         _ => Err(DatabricksError::OutcomeUnknown(Unknown::Garbled(status))),
@@ -121,36 +125,37 @@ fn redirected(raw: Raw<'_>) -> DatabricksError {
 
 /// A 4xx. One without a body of Databricks' own is a stranger's and proves nothing (rule B2).
 fn refused(status: u16, json: Option<&Value>, text: &str) -> DatabricksError {
-    let known_text = contains_any(text, NOT_ADMITTED_MARKERS) || text.contains("already exists");
-    let Some(body) = json
-        .filter(|body| is_databricks_error(body))
-        .or_else(|| json.filter(|_| known_text))
-    else {
-        if known_text {
-            return not_admitted_or_taken(status, detail(None, text));
-        }
-        return DatabricksError::OutcomeUnknown(Unknown::Garbled(status));
-    };
-    let said = detail(Some(body), text);
-    if status == 401 || known_text {
-        return not_admitted_or_taken(status, said);
+    let body = json.filter(|body| is_databricks_error(body));
+    let code = body
+        .and_then(|body| body.get("error_code"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let detail = detail(json, text);
+    if text.contains(TAKEN_MARKER) {
+        return DatabricksError::AlreadyExists { status, detail };
     }
-    let code = body.get("error_code").and_then(Value::as_str).unwrap_or_default();
+    let of_everything = match status {
+        401 => body.is_some() || contains_any(text, NOT_ADMITTED_MARKERS),
+        403 => contains_any(text, NOT_ADMITTED_MARKERS) || (code == "PERMISSION_DENIED" && !names_an_object(&detail)),
+        _ => false,
+    };
+    if of_everything {
+        return DatabricksError::NotAdmitted { status, detail };
+    }
     match status {
-        409 if matches!(code, "ABORTED" | "RESOURCE_CONFLICT") => DatabricksError::Busy { status, detail: said },
-        409 => DatabricksError::AlreadyExists { status, detail: said },
-        404 if code == "ENDPOINT_NOT_FOUND" => DatabricksError::Refused { status, detail: said },
-        404 => DatabricksError::NotFound { status, detail: said },
-        _ => DatabricksError::Refused { status, detail: said },
+        _ if body.is_none() => DatabricksError::OutcomeUnknown(Unknown::Garbled(status)),
+        409 if matches!(code, "ABORTED" | "RESOURCE_CONFLICT") => DatabricksError::Busy { status, detail },
+        409 => DatabricksError::AlreadyExists { status, detail },
+        404 if code == "ENDPOINT_NOT_FOUND" => DatabricksError::Refused { status, detail },
+        404 => DatabricksError::NotFound { status, detail },
+        _ => DatabricksError::Refused { status, detail },
     }
 }
 
-fn not_admitted_or_taken(status: u16, detail: String) -> DatabricksError {
-    if detail.contains("already exists") {
-        DatabricksError::AlreadyExists { status, detail }
-    } else {
-        DatabricksError::NotAdmitted { status, detail }
-    }
+/// Whether a refusal says whom or what it is about: a numeric id or a user's name.
+fn names_an_object(detail: &str) -> bool {
+    let is_id = |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_digit());
+    detail.contains('@') || detail.split(|c: char| !c.is_alphanumeric()).any(is_id)
 }
 
 /// One of the JSON shapes that Databricks reports errors in.
@@ -161,11 +166,15 @@ fn is_databricks_error(body: &Value) -> bool {
     object.contains_key("error_code")
         || object.contains_key("error")
         || object.contains_key("X-Databricks-Reason-Phrase")
-        || object.get("schemas").and_then(Value::as_array).is_some_and(|schemas| {
-            schemas
-                .iter()
-                .any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error")))
-        })
+        || is_scim_error(body)
+}
+
+fn is_scim_error(body: &Value) -> bool {
+    let schemas = body.get("schemas").and_then(Value::as_array);
+    schemas
+        .into_iter()
+        .flatten()
+        .any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error")))
 }
 
 fn detail(json: Option<&Value>, text: &str) -> String {
@@ -297,6 +306,20 @@ mod tests {
         );
         let named = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Cannot change user 12.","status":"403"}"#;
         assert_eq!(cause(403, named), "refused");
+        let role = r#"{"error_code":"PERMISSION_DENIED","message":"The caller is not an administrator."}"#;
+        assert_eq!(cause(403, role), "not-admitted");
+    }
+
+    #[test]
+    fn a_refusal_that_names_its_object_says_nothing_of_the_target() {
+        let roles = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"invalidValue PERMISSION_DENIED: Cannot remove roles for 2468013579246801","status":"400"}"#;
+        assert_eq!(cause(400, roles), "refused");
+        let named = r#"{"error_code":"PERMISSION_DENIED","message":"Cannot remove roles for 2468013579246801"}"#;
+        assert_eq!(cause(403, named), "refused");
+        let person = r#"{"error_code":"PERMISSION_DENIED","message":"Cannot change ana@contoso.test"}"#;
+        assert_eq!(cause(403, person), "refused");
+        let quoted = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"No displayName Invalid access token","status":"400"}"#;
+        assert_eq!(cause(400, quoted), "refused");
     }
 
     #[test]
@@ -331,7 +354,11 @@ mod tests {
         );
         assert_eq!(cause(500, r#"{"error_code":"TEMPORARILY_UNAVAILABLE"}"#), "busy");
         let group = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"Error in performing the patch operation on group resource.","status":"500"}"#;
-        assert_eq!(cause(500, group), "server-error");
+        assert_eq!(
+            cause(500, group),
+            "failed",
+            "unknown for the group, but the target works"
+        );
         assert_eq!(cause(502, ""), "server-error");
     }
 

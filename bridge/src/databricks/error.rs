@@ -11,6 +11,8 @@ pub enum Unknown {
     Cut,
     /// A 5xx that proves nothing.
     ServerError(u16),
+    /// The same in Databricks' own SCIM words: it works, and this very operation failed.
+    Failed(u16),
     /// A page for people instead of an answer.
     Html(u16),
     /// A redirect that is not the Private Link refusal.
@@ -25,6 +27,7 @@ impl std::fmt::Display for Unknown {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Cut => f.write_str("the answer was cut off"),
             Self::ServerError(status) => write!(f, "status {status}"),
+            Self::Failed(status) => write!(f, "status {status} about this operation"),
             Self::Html(status) => write!(f, "status {status} with a web page"),
             Self::Redirected(status) => write!(f, "redirect {status}"),
             Self::Garbled(status) => write!(f, "status {status} with an answer that is not Databricks'"),
@@ -125,6 +128,7 @@ impl DatabricksError {
             | Self::Refused { status, .. }
             | Self::OutcomeUnknown(
                 Unknown::ServerError(status)
+                | Unknown::Failed(status)
                 | Unknown::Html(status)
                 | Unknown::Redirected(status)
                 | Unknown::Garbled(status),
@@ -147,6 +151,7 @@ impl DatabricksError {
             Self::OutcomeUnknown(Unknown::TimedOut) => "timed-out",
             Self::OutcomeUnknown(Unknown::Cut) => "cut-off",
             Self::OutcomeUnknown(Unknown::ServerError(_)) => "server-error",
+            Self::OutcomeUnknown(Unknown::Failed(_)) => "failed",
             Self::OutcomeUnknown(Unknown::Html(_)) => "html",
             Self::OutcomeUnknown(Unknown::Redirected(_)) => "redirected",
             Self::OutcomeUnknown(Unknown::Garbled(_)) => "garbled",

@@ -75,8 +75,17 @@ pub fn advance(
                 put_off(tx, knowledge, &row, until.max(now.plus(Duration::from_millis(20))), why)?;
                 return Ok(Advance::Later);
             }
+            Next::Failing { until, why } => {
+                let failing = QueueRow {
+                    class: QueueClass::Revocation,
+                    ..row
+                };
+                put_off(tx, knowledge, &failing, until, why)?;
+                tx.note_open(id, &format!("failing: {why}"))?;
+                return Ok(Advance::Later);
+            }
             Next::Hold { binding, why } => {
-                hold(tx, knowledge, id, binding, &why, now)?;
+                hold(tx, knowledge, &row, binding, &why, now)?;
                 return Ok(Advance::Later);
             }
             Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, &note, now)?,
@@ -98,6 +107,9 @@ pub fn advance(
 
 /// After an outcome was recorded: what follows for the queued row.
 ///
+/// A row that was queued anew while the call was under way holds more than the call was for, perhaps
+/// a revocation: what the call came to neither puts it off nor takes it out nor settles it.
+///
 /// # Errors
 ///
 /// [`StoreError`] when the store cannot be written.
@@ -117,6 +129,7 @@ pub fn follow(
     let Some(row) = tx.queued(&knowledge.target, &id)? else {
         return Ok(None);
     };
+    let queued_anew = row.ticket != attempt.ticket || row.resource_id != attempt.binding.resource_id;
     match then {
         Then::Continue => {
             let fresh = QueueRow {
@@ -126,18 +139,18 @@ pub fn follow(
                 ..row
             };
             tx.reschedule(&knowledge.target, &fresh, None)?;
-            let nothing = Admitted {
-                revocation: [false; 3],
-                other: [false; 3],
-            };
-            let advanced = advance(tx, knowledge, policy, nothing, &id, now)?;
-            Ok(match advanced {
-                Advance::Settled(revision) => Some((id, revision)),
-                Advance::Begun(_) | Advance::Later => None,
-            })
+            plan_again(tx, knowledge, policy, id, now)
         }
         Then::Again => {
             tx.reschedule(&knowledge.target, &QueueRow { due_at: now, ..row }, None)?;
+            Ok(None)
+        }
+        Then::Later(_, why) if queued_anew => {
+            let failed = QueueRow {
+                attempts: row.attempts + 1,
+                ..row
+            };
+            tx.reschedule(&knowledge.target, &failed, Some(why))?;
             Ok(None)
         }
         Then::Later(delay, why) => {
@@ -156,15 +169,45 @@ pub fn follow(
             Ok(None)
         }
         Then::Hold(why) => {
-            hold(tx, knowledge, &id, Some(attempt.binding.id), why, now)?;
-            Ok(None)
+            note_hold(tx, &id, Some(attempt.binding.id), why, now)?;
+            if queued_anew {
+                return Ok(None);
+            }
+            // Only what gives is held: whatever else there is to be done keeps its row.
+            let looking = QueueRow {
+                class: QueueClass::Verification,
+                verb: 0,
+                due_at: now,
+                ..row
+            };
+            tx.reschedule(&knowledge.target, &looking, None)?;
+            plan_again(tx, knowledge, policy, id, now)
         }
+        Then::Protected(_) if queued_anew => Ok(None),
         Then::Protected(why) => {
             let revision = tx.newest_revision(&id)?;
             settle(tx, knowledge, &row, revision, None, why, now)?;
             Ok(Some((id, revision)))
         }
     }
+}
+
+/// Plans at once and begins nothing; tells what it settled.
+fn plan_again(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    id: ScimId,
+    now: Timestamp,
+) -> Result<Option<(ScimId, i64)>, StoreError> {
+    let nothing = Admitted {
+        revocation: [false; 3],
+        other: [false; 3],
+    };
+    Ok(match advance(tx, knowledge, policy, nothing, &id, now)? {
+        Advance::Settled(revision) => Some((id, revision)),
+        Advance::Begun(_) | Advance::Later => None,
+    })
 }
 
 fn plan(
@@ -175,7 +218,7 @@ fn plan(
     now: Timestamp,
 ) -> Result<Next, StoreError> {
     Ok(match row.kind {
-        Kind::User => plan_user(&load_user(tx, knowledge, policy, &row.resource_id)?, policy, now),
+        Kind::User => plan_user(&load_user(tx, knowledge, policy, row)?, policy, now),
         Kind::Group => plan_group(&load_group(tx, knowledge, policy, row)?, policy, now),
     })
 }
@@ -238,9 +281,23 @@ fn put_off(
     )
 }
 
+/// A person must decide: the resource leaves the queue until it is written or a command comes.
 fn hold(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
+    row: &QueueRow,
+    binding: Option<BindingId>,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    note_hold(tx, &row.resource_id, binding, why, now)?;
+    tx.note_open(&row.resource_id, &format!("held: {why}"))?;
+    tx.dequeue(&knowledge.target, &row.resource_id, row.ticket)?;
+    Ok(())
+}
+
+fn note_hold(
+    tx: &Transaction<'_>,
     id: &ScimId,
     binding: Option<BindingId>,
     why: &str,
@@ -255,10 +312,6 @@ fn hold(
             held_at: Some(now),
             ..binding
         })?;
-    }
-    tx.note_open(id, &format!("held: {why}"))?;
-    if let Some(row) = tx.queued(&knowledge.target, id)? {
-        tx.dequeue(&knowledge.target, id, row.ticket)?;
     }
     Ok(())
 }
@@ -291,7 +344,7 @@ fn start(
     let Some(binding) = tx.binding(call.binding)? else {
         return Ok(Advance::Later);
     };
-    let attempt = begin(tx, &knowledge.target, &binding, call, revision, now)?;
+    let attempt = begin(tx, &knowledge.target, &binding, call, (revision, row.ticket), now)?;
     Ok(Advance::Begun(Box::new(attempt)))
 }
 
@@ -364,7 +417,11 @@ fn bind_anew(tx: &Transaction<'_>, target: &str, id: &ScimId) -> Result<(), Stor
 
 fn set_role(tx: &Transaction<'_>, binding: BindingId, role: Role) -> Result<(), StoreError> {
     match tx.binding(binding)? {
-        Some(binding) => tx.put_binding(&Binding { role, ..binding }),
+        Some(binding) => tx.put_binding(&Binding {
+            role,
+            strip: binding.strip || (role == Role::Tombstone && binding.kind == Kind::User),
+            ..binding
+        }),
         None => Ok(()),
     }
 }

@@ -25,6 +25,8 @@ pub struct Attempt {
     pub intent: Option<IntentId>,
     /// Newest revision it takes into account.
     pub revision: i64,
+    /// Ticket of the queued row that it was planned for: a later one means that more was wanted since.
+    pub ticket: i64,
     /// When it was planned.
     pub at: Timestamp,
 }
@@ -42,7 +44,7 @@ pub fn new_edge(group: BindingId, member: BindingId) -> EdgeRow {
     }
 }
 
-/// Records that `call` is about to be sent.
+/// Records that `call` is about to be sent for what stood in the queue at this revision and ticket.
 ///
 /// # Errors
 ///
@@ -52,7 +54,7 @@ pub fn begin(
     target: &str,
     binding: &Binding,
     call: Call,
-    revision: i64,
+    (revision, ticket): (i64, i64),
     now: Timestamp,
 ) -> Result<Attempt, StoreError> {
     let mut attempt = Attempt {
@@ -62,6 +64,7 @@ pub fn begin(
         edges: Vec::new(),
         intent: None,
         revision,
+        ticket,
         at: now,
     };
     if !attempt.call.action.writes() {

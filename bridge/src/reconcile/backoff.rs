@@ -15,12 +15,15 @@ pub enum After {
     RefusedRevocation,
 }
 
+/// The longest wait before a revocation is tried again (rule B10).
+pub const LONGEST_OF_REVOCATIONS: Duration = Duration::from_mins(15);
+
 /// The wait after `attempts` failures in a row, the first counting one.
 pub fn wait(after: After, attempts: u32) -> Duration {
     let (first, longest) = match after {
         After::Trouble => (Duration::from_secs(1), Duration::from_mins(1)),
         After::RefusedGrant => (Duration::from_secs(30), Duration::from_hours(24)),
-        After::RefusedRevocation => (Duration::from_secs(10), Duration::from_mins(15)),
+        After::RefusedRevocation => (Duration::from_secs(10), LONGEST_OF_REVOCATIONS),
     };
     ExponentialBuilder::new()
         .with_factor(2.0)

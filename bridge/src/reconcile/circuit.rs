@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::store::BindingId;
 
-/// Failures in a row, on any object, that open the circuit when none of them is proof by itself.
-const SUSPICIOUS: u32 = 3;
+/// Objects that fail in a row, which opens the circuit when none of the failures is proof by itself.
+const SUSPICIOUS: usize = 3;
 
 /// How often an open circuit is probed.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +37,8 @@ pub enum Sign {
     Works,
     /// Slower, please: the target works.
     Throttled,
-    /// Nothing definite: several in a row mean that the target is out.
-    Suspicious,
+    /// Nothing definite, about this object: several in a row, each on another, mean that the target is out.
+    Suspicious(Option<BindingId>),
     /// The target is out.
     Out,
 }
@@ -71,7 +72,7 @@ pub enum State {
 #[derive(Debug, Clone)]
 pub struct Circuit {
     state: State,
-    suspicious: u32,
+    suspects: Vec<Option<BindingId>>,
     probing: Probing,
 }
 
@@ -86,7 +87,7 @@ impl Circuit {
                 probe_at: now,
                 failed: 0,
             },
-            suspicious: 0,
+            suspects: Vec::new(),
             probing,
         }
     }
@@ -117,7 +118,7 @@ impl Circuit {
     pub fn note(&mut self, sign: Sign, cause: &'static str, detail: &str, now: Timestamp) -> bool {
         match sign {
             Sign::Works | Sign::Throttled => {
-                self.suspicious = 0;
+                self.suspects.clear();
                 let changed = !matches!(self.state, State::Closed);
                 // Stragglers that were sent before it opened close nothing.
                 if matches!(self.state, State::Trial { .. }) {
@@ -126,9 +127,12 @@ impl Circuit {
                 }
                 changed && matches!(self.state, State::Closed)
             }
-            Sign::Suspicious => {
-                self.suspicious += 1;
-                let enough = self.suspicious >= SUSPICIOUS || matches!(self.state, State::Trial { .. });
+            Sign::Suspicious(object) => {
+                // One object that fails again and again is its own trouble.
+                if object.is_none() || !self.suspects.contains(&object) {
+                    self.suspects.push(object);
+                }
+                let enough = self.suspects.len() >= SUSPICIOUS || matches!(self.state, State::Trial { .. });
                 enough && self.open(cause, detail, now)
             }
             Sign::Out => self.open(cause, detail, now),
@@ -138,7 +142,7 @@ impl Circuit {
     /// A probe succeeded.
     pub fn probe_succeeded(&mut self) {
         if let State::Open { since, .. } = self.state {
-            self.suspicious = 0;
+            self.suspects.clear();
             self.state = State::Trial { since };
         }
     }
@@ -215,15 +219,34 @@ mod tests {
         }
     }
 
+    fn failing(object: i64) -> Sign {
+        Sign::Suspicious(Some(BindingId::for_test(object)))
+    }
+
     #[test]
     fn one_odd_answer_opens_nothing_but_three_in_a_row_do() {
         let mut circuit = closed();
-        assert!(!circuit.note(Sign::Suspicious, "server-error", "503", at(1)));
-        assert!(!circuit.note(Sign::Suspicious, "server-error", "503", at(2)));
+        assert!(!circuit.note(failing(1), "server-error", "503", at(1)));
+        assert!(!circuit.note(failing(2), "server-error", "503", at(2)));
         circuit.note(Sign::Works, "", "", at(3));
-        assert!(!circuit.note(Sign::Suspicious, "server-error", "503", at(4)));
-        assert!(!circuit.note(Sign::Suspicious, "server-error", "503", at(5)));
-        assert!(circuit.note(Sign::Suspicious, "server-error", "503", at(6)));
+        assert!(!circuit.note(failing(1), "server-error", "503", at(4)));
+        assert!(!circuit.note(failing(2), "server-error", "503", at(5)));
+        assert!(circuit.note(failing(3), "server-error", "503", at(6)));
+    }
+
+    #[test]
+    fn one_object_that_fails_again_and_again_opens_nothing() {
+        let mut circuit = closed();
+        for second in 1..9 {
+            assert!(!circuit.note(failing(1), "timed-out", "no answer", at(second)));
+        }
+        for second in 11..13 {
+            assert!(!circuit.note(Sign::Throttled, "rate-limited", "429", at(second)));
+        }
+        // A list has no object: each failure counts.
+        assert!(!circuit.note(Sign::Suspicious(None), "server-error", "503", at(14)));
+        assert!(!circuit.note(Sign::Suspicious(None), "server-error", "503", at(15)));
+        assert!(circuit.note(Sign::Suspicious(None), "server-error", "503", at(16)));
     }
 
     #[test]
@@ -231,7 +254,7 @@ mod tests {
         let mut circuit = closed();
         circuit.note(Sign::Out, "unreachable", "refused", at(10));
         circuit.probe_succeeded();
-        circuit.note(Sign::Suspicious, "timed-out", "no answer", at(26));
+        circuit.note(failing(1), "timed-out", "no answer", at(26));
         assert!(matches!(circuit.state(), State::Open { since, .. } if *since == at(10)));
     }
 }

@@ -14,7 +14,10 @@ use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::UpstreamId;
-use crate::store::{Binding, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked, Transaction};
+use crate::store::{
+    Binding, BindingId, EdgeRow, Enqueue, Existence, Field, Ownership, QueueClass, Role, StoreError, Tracked,
+    Transaction,
+};
 
 /// What to do with the resource after the outcome was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +35,17 @@ pub enum Then {
 }
 
 /// What an answer says of the target as a whole.
-pub const fn sign(result: &Result<Answered<Reply>, DatabricksError>) -> Sign {
+pub const fn sign(result: &Result<Answered<Reply>, DatabricksError>, on: BindingId) -> Sign {
     match result {
         Ok(_)
         | Err(
-            DatabricksError::AlreadyExists { .. } | DatabricksError::NotFound { .. } | DatabricksError::Refused { .. },
+            DatabricksError::AlreadyExists { .. }
+            | DatabricksError::NotFound { .. }
+            | DatabricksError::Refused { .. }
+            | DatabricksError::OutcomeUnknown(Unknown::Failed(_)),
         ) => Sign::Works,
         Err(DatabricksError::RateLimited { .. }) => Sign::Throttled,
-        Err(DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_)) => Sign::Suspicious,
+        Err(DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_)) => Sign::Suspicious(Some(on)),
         Err(
             DatabricksError::Unreachable { .. }
             | DatabricksError::PrivateLink { .. }
@@ -69,7 +75,6 @@ pub fn record(
     let Some(binding) = tx.binding(attempt.binding.id)? else {
         return Ok(Then::Continue);
     };
-    let revocation = attempt.call.class == QueueClass::Revocation;
     match result {
         Ok(answered) => match (&answered.value, attempt.call.action.writes()) {
             (Reply::Created(Some(id)), _) => created(tx, knowledge, policy, attempt, binding, id, now),
@@ -86,10 +91,14 @@ pub fn record(
             match error {
                 DatabricksError::RateLimited { .. }
                 | DatabricksError::Unreachable { .. }
-                | DatabricksError::PrivateLink { .. }
-                | DatabricksError::NotAdmitted { .. } => {
+                | DatabricksError::PrivateLink { .. } => {
                     no_effect(tx, attempt, binding)?;
                     Ok(Then::Again)
+                }
+                // Perhaps only this row is not admitted: it must not be the first again after each good probe.
+                DatabricksError::NotAdmitted { .. } => {
+                    no_effect(tx, attempt, binding)?;
+                    Ok(Then::Later(wait(After::RefusedRevocation, attempts + 1), why))
                 }
                 DatabricksError::Busy { .. } => {
                     no_effect(tx, attempt, binding)?;
@@ -97,11 +106,15 @@ pub fn record(
                 }
                 DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, attempts, &why),
                 DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, &why),
-                DatabricksError::Refused { .. } => refused(tx, attempt, binding, attempts, revocation, now, &why),
+                DatabricksError::Refused { .. } => {
+                    no_effect(tx, attempt, binding)?;
+                    narrow(tx, policy, attempt, attempts, now, &why)
+                }
                 DatabricksError::OutcomeUnknown(what) => {
                     unknown(tx, attempt, binding, now)?;
-                    if matches!(what, Unknown::ServerError(500)) && attempts >= 2 {
-                        split(tx, attempt)?;
+                    // The third time in a row it counts as this request's own fault (rule B10).
+                    if matches!(what, Unknown::ServerError(500) | Unknown::Failed(_)) && attempts >= 2 {
+                        return narrow(tx, policy, attempt, attempts, now, &why);
                     }
                     Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
                 }
@@ -179,7 +192,10 @@ fn applied(
                 })?;
             }
         }
-        Action::Strip { .. } => confirm_fields(tx, policy, attempt, now)?,
+        Action::Strip { .. } => {
+            confirm_fields(tx, policy, attempt, now)?;
+            seen::stripped(tx, binding)?;
+        }
         Action::AddMembers { .. } => confirm_edges(tx, knowledge, attempt, true, now)?,
         Action::RemoveMembers { .. } => confirm_edges(tx, knowledge, attempt, false, now)?,
         Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream))?,
@@ -323,10 +339,11 @@ fn already_exists(
         // Look whose it is before anything else; what an earlier lost attempt sent still counts.
         tx.put_binding(&Binding {
             existence: Existence::Maybe,
+            agreed_at: None,
             sent: attempt.binding.sent.clone(),
             ..binding
         })?;
-        return Ok(Then::Continue);
+        return Ok(Then::Again);
     }
     Ok(Then::Later(
         wait(After::RefusedGrant, attempts + 1),
@@ -354,46 +371,53 @@ fn not_found(
             })?;
             Ok(Then::Continue)
         }
-        Action::Create { .. } => Ok(Then::Later(
-            wait(After::RefusedGrant, attempts + 1),
-            format!("failing: {why}"),
-        )),
+        Action::Create { .. } => {
+            no_effect(tx, attempt, binding)?;
+            narrow(tx, policy, attempt, attempts, now, why)
+        }
         Action::Read { .. } => seen::missing(tx, policy, attempt, binding, attempts, now),
-        _ => {
-            // It may be gone, or not to be seen yet: two reads decide.
+        Action::Patch { .. } | Action::Strip { .. } | Action::AddMembers { .. } | Action::RemoveMembers { .. } => {
+            // The object may be gone or not to be seen yet: a read tells. When it is there again and again,
+            // or a part of this batch was refused before, the 404 is about what the request names.
             tx.put_binding(&Binding {
                 existence: Existence::Maybe,
-                unknown_at: Some(now),
-                agreed_at: None,
                 ..binding
             })?;
+            let split =
+                |(_, before): &(_, Option<EdgeRow>)| before.as_ref().is_some_and(|edge| edge.batch_limit.is_some());
+            if attempts >= 2 || attempt.edges.iter().any(split) {
+                return narrow(tx, policy, attempt, attempts, now, why);
+            }
             Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned()))
         }
+        Action::LookUp => Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned())),
     }
 }
 
-/// A definite refusal: a batch is split, an edge alone is parked, anything else backs off (rules B8, B10).
-fn refused(
+/// The request itself is refused: a batch is split, an edge alone is parked, anything else backs off (rules B8, B10).
+///
+/// After a create nobody knows whether it or one of its first members was meant: it is tried without them.
+fn narrow(
     tx: &Transaction<'_>,
+    policy: &Policy,
     attempt: &Attempt,
-    binding: Binding,
     attempts: u32,
-    revocation: bool,
     now: Timestamp,
     why: &str,
 ) -> Result<Then, StoreError> {
-    no_effect(tx, attempt, binding)?;
-    let after = if revocation {
+    let after = if attempt.call.class == QueueClass::Revocation {
         After::RefusedRevocation
     } else {
         After::RefusedGrant
     };
     match attempt.edges.as_slice() {
         [] => Ok(Then::Later(wait(after, attempts + 1), format!("failing: {why}"))),
-        [(member, before)] if !matches!(attempt.call.action, Action::Create { .. }) => {
-            let mut edge = before
-                .clone()
+        [(member, _)] if !matches!(attempt.call.action, Action::Create { .. }) => {
+            let mut edge = tx
+                .edge(attempt.binding.id, *member)?
                 .unwrap_or_else(|| super::attempt::new_edge(attempt.binding.id, *member));
+            // Perhaps it is refused because it is so already: two reads a proof interval apart would show it.
+            edge.tracked.verify_at = Some(now.plus(policy.verify_after));
             edge.refusals += 1;
             edge.parked_until = Some(now.plus(wait(after, edge.refusals)));
             tx.put_edge(&edge)?;

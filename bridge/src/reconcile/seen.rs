@@ -41,14 +41,22 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
             let binding = still_there(tx, binding)?;
             check_user(tx, policy, &binding, user, now)?;
-            Ok(Then::Continue)
+            Ok(looked(purpose))
         }
         (Reply::Group(group), _) => {
             let binding = still_there(tx, binding)?;
             check_group(tx, policy, &binding, group, now)?;
-            Ok(Then::Continue)
+            Ok(looked(purpose))
         }
         (Reply::Created(_) | Reply::Done, _) => Ok(Then::Continue),
+    }
+}
+
+/// That the object is there does not make good the failures that gave rise to the question.
+const fn looked(purpose: Purpose) -> Then {
+    match purpose {
+        Purpose::Presence => Then::Again,
+        Purpose::Check | Purpose::Adopt | Purpose::Complete => Then::Continue,
     }
 }
 
@@ -79,22 +87,42 @@ fn check_user(
             tx.put_field(binding.id, field, &tracked)?;
         }
     }
-    if binding.role == Role::Tombstone {
+    if binding.strip {
         note_rights(tx, binding, user)?;
     }
     Ok(())
 }
 
-/// What a retired account still holds directly is to be taken from it (rule C6).
+/// What an account still holds directly is to be taken from it; one that holds nothing is done with (rule C6).
 fn note_rights(tx: &Transaction<'_>, binding: &Binding, user: &WireUser) -> Result<(), StoreError> {
     let known = tx.fields(binding.id)?;
+    let mut left = false;
     for field in [Field::Entitlements, Field::Roles] {
-        let shown = user_value(user, field).flatten();
-        if shown.is_some() && !known.contains_key(&field) {
-            tx.put_field(binding.id, field, &Tracked::known(shown))?;
-        }
+        let applied = user_value(user, field).flatten();
+        let tracked = match known.get(&field) {
+            // What a strip of unknown outcome came to takes two agreeing reads.
+            Some(tracked) if tracked.maybe => tracked.clone(),
+            Some(tracked) => Tracked {
+                applied,
+                ..tracked.clone()
+            },
+            None => Tracked::known(applied),
+        };
+        left |= tracked.needs_sending(&None);
+        tx.put_field(binding.id, field, &tracked)?;
+    }
+    if !left {
+        stripped(tx, binding.clone())?;
     }
     Ok(())
+}
+
+/// Nothing is left to be taken from the account.
+pub(super) fn stripped(tx: &Transaction<'_>, binding: Binding) -> Result<(), StoreError> {
+    tx.put_binding(&Binding {
+        strip: false,
+        ..binding
+    })
 }
 
 /// A field's value as the answer shows it; `None` when the answer does not say.
@@ -221,9 +249,7 @@ fn not_found_by_name(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     let Some(unknown) = binding.unknown_at else {
-        // Databricks says that the name is taken, and shows nobody of that name.
-        let why = "failing: already-exists, but no object of that name can be found".to_owned();
-        return Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), why));
+        return taken_by_nobody(tx, binding, attempts, now);
     };
     let proving = unknown.plus(policy.proof);
     let second = binding.agreed_at.is_some_and(|first| first >= proving) && now >= proving;
@@ -243,6 +269,26 @@ fn not_found_by_name(
         })?;
     }
     Ok(Then::Continue)
+}
+
+/// Databricks said that the name is taken, and shows nobody of that name: twice, and it is tried again.
+fn taken_by_nobody(tx: &Transaction<'_>, binding: Binding, attempts: u32, now: Timestamp) -> Result<Then, StoreError> {
+    if binding.agreed_at.is_some() {
+        tx.put_binding(&Binding {
+            existence: Existence::Absent,
+            absent_seen_at: Some(now),
+            agreed_at: None,
+            sent: None,
+            ..binding
+        })?;
+        return Ok(Then::Again);
+    }
+    tx.put_binding(&Binding {
+        agreed_at: Some(now),
+        ..binding
+    })?;
+    let why = "failing: already-exists, but no object of that name can be found".to_owned();
+    Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), why))
 }
 
 /// Takes over an active account of the same name as it is now (rule C3).
@@ -315,6 +361,7 @@ fn complete(
             );
             tx.put_binding(&Binding {
                 role: Role::Tombstone,
+                strip: true,
                 ..older
             })?;
         }

@@ -55,6 +55,8 @@ struct Model {
     groups: BTreeMap<String, ModelGroup>,
     created: Vec<String>,
     writes: usize,
+    /// Adding a member who is one, or removing one who is none, answers 404 and changes nothing.
+    strict: bool,
 }
 
 /// What the model makes of a call.
@@ -122,6 +124,9 @@ impl Model {
                     .groups
                     .get_mut(upstream.as_str())
                     .ok_or_else(|| Self::refuse(404, "no group"))?;
+                if self.strict && members.iter().any(|(_, id)| group.members.contains(id.as_str())) {
+                    return Err(Self::refuse(404, "a member already"));
+                }
                 group
                     .members
                     .extend(members.iter().map(|(_, id)| id.as_str().to_owned()));
@@ -132,6 +137,9 @@ impl Model {
                     .groups
                     .get_mut(upstream.as_str())
                     .ok_or_else(|| Self::refuse(404, "no group"))?;
+                if self.strict && members.iter().any(|(_, id)| !group.members.contains(id.as_str())) {
+                    return Err(Self::refuse(404, "no such member"));
+                }
                 for (_, id) in members {
                     group.members.remove(id.as_str());
                 }
@@ -631,6 +639,23 @@ impl World {
             }
             Fault::Late(_) | Fault::None => self.model.carry_out(&attempt),
         };
+        self.end(attempt, result);
+    }
+
+    /// Ends the one call in flight with this answer.
+    fn answer(&mut self, result: Effect) {
+        assert_eq!(self.flying.len(), 1, "one call is in flight");
+        let attempt = self.flying.remove(0);
+        self.end(attempt, result);
+    }
+
+    /// Ends the one call in flight as the model has it.
+    fn answer_truly(&mut self) {
+        let result = self.model.carry_out(&self.flying[0]);
+        self.answer(result);
+    }
+
+    fn end(&mut self, attempt: Attempt, result: Effect) {
         let result = result.map(|value| Answered { status: 200, value });
         self.knowledge.busy.remove(&attempt.call.binding);
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
@@ -642,6 +667,15 @@ impl World {
             Ok(then)
         });
         self.note(format_args!("    then {then:?}"));
+    }
+
+    /// Starts the next call and tells what it is.
+    fn next_call(&mut self) -> String {
+        let before = self.flying.len();
+        while self.start_one() && self.flying.len() == before {}
+        self.flying.get(before).map_or_else(String::new, |attempt| {
+            describe(attempt.binding.kind, &attempt.call.action)
+        })
     }
 
     /// The process dies with its calls in flight, some of which take effect, and starts again.
@@ -767,9 +801,12 @@ impl World {
             .unwrap();
         // Nobody is active whom nobody wants, apart from those who were there before and accounts that a hold keeps.
         if held.is_empty() {
+            let live: BTreeSet<&String> = upstream_of.values().collect();
             for (id, user) in &self.model.users {
                 let foreign = user.name == "admin@example.test" || user.name == "foreign@example.test";
                 assert!(foreign || user.active == wanted_active.contains(id), "{user:?}");
+                // An account that nobody has any more gives nothing to whoever has it next (rule C6).
+                assert!(live.contains(id) || user.entitlements.is_empty(), "{user:?}");
             }
         }
         self.check_foreign();
@@ -801,6 +838,7 @@ impl Drop for World {
 
 fn run(seed: u64, edits: &[(Edit, u8)], faulty: bool, crashes: bool) -> World {
     let mut world = World::new(seed, faulty);
+    world.model.strict = world.rng.random_bool(0.5);
     for (edit, pause) in edits {
         world.edit(*edit);
         for _ in 0..*pause {
@@ -894,4 +932,214 @@ fn a_deleted_user_loses_every_membership() {
         .find(|group| group.name == "Group 0")
         .map(|group| group.members.len());
     assert_eq!(members, Some(1));
+}
+
+/// A world with one user, made and settled.
+fn world_of_one() -> World {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    world.settle();
+    world
+}
+
+#[test]
+fn a_disable_that_comes_during_a_look_up_is_not_lost_with_the_hold_that_it_ends_in() {
+    let mut world = world_of_one();
+    world.edit(Edit::Rename(0, 1));
+    assert_eq!(world.next_call(), "POST /Users");
+    // Somebody made an inactive account of the new name a moment ago.
+    let stranger = ModelUser {
+        name: "user0.1@example.test".to_owned(),
+        ..ModelUser::default()
+    };
+    world.model.users.insert("77".to_owned(), stranger);
+    world.answer_truly();
+    assert_eq!(world.next_call(), "GET /Users by name");
+    world.edit(Edit::SetActive(0, false));
+    world.answer_truly();
+    world.settle();
+    let old = world
+        .model
+        .users
+        .values()
+        .find(|user| user.name == "user0@example.test");
+    assert!(!old.unwrap().active);
+}
+
+#[test]
+fn a_disable_that_comes_during_a_refused_change_is_not_put_off_with_it() {
+    let mut world = world_of_one();
+    world.edit(Edit::Show(0, 1));
+    assert!(world.next_call().ends_with("displayName"));
+    world.edit(Edit::SetActive(0, false));
+    world.answer(Err(Model::refuse(400, "no such name")));
+    assert!(world.next_call().ends_with("active=false"));
+}
+
+#[test]
+fn a_row_that_is_not_admitted_lets_the_others_go_first() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateUser(1));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer_truly();
+    world.edit(Edit::SetActive(0, false));
+    world.edit(Edit::Show(1, 2));
+    assert!(world.next_call().ends_with("active=false"));
+    world.answer(Err(DatabricksError::NotAdmitted {
+        status: 403,
+        detail: "not yours".to_owned(),
+    }));
+    assert!(world.next_call().ends_with("displayName"));
+    world.answer_truly();
+    world.step_time(Duration::from_secs(10));
+    assert!(world.next_call().ends_with("active=false"));
+}
+
+#[test]
+fn an_account_disabled_long_ago_loses_its_rights_with_the_deletion() {
+    let mut world = world_of_one();
+    world.edit(Edit::SetActive(0, false));
+    world.settle();
+    world.edit(Edit::DeleteUser(0));
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn whoever_comes_back_is_active_only_after_the_old_rights_are_gone() {
+    let mut world = world_of_one();
+    for _ in 0..2 {
+        world.edit(Edit::SetActive(0, false));
+        world.settle();
+        // Somebody gave a right again since the account was last stripped.
+        for user in world
+            .model
+            .users
+            .values_mut()
+            .filter(|user| user.name.starts_with("user0"))
+        {
+            user.entitlements.insert("databricks-sql-access".to_owned());
+        }
+        world.edit(Edit::DeleteUser(0));
+        world.edit(Edit::CreateUser(0));
+        loop {
+            let call = world.next_call();
+            if call.is_empty() {
+                break;
+            }
+            world.answer_truly();
+            let user = world.model.users.values().find(|user| user.name.starts_with("user0"));
+            let user = user.unwrap();
+            assert!(!user.active || user.entitlements.is_empty(), "{user:?}");
+        }
+        world.settle();
+        world.check();
+    }
+}
+
+#[test]
+fn a_member_who_is_gone_already_blocks_no_other_removal() {
+    let mut world = World::new(1, false);
+    for user in 0..4 {
+        world.edit(Edit::CreateUser(user));
+    }
+    world.settle();
+    world.edit(Edit::CreateGroup(0));
+    for user in 0..4 {
+        world.edit(Edit::AddMember(0, user));
+    }
+    world.settle();
+    world.model.strict = true;
+    let (id, group) = world.model.groups.last_key_value().unwrap();
+    let (id, gone) = (id.clone(), group.members.first().unwrap().clone());
+    world.model.groups.get_mut(&id).unwrap().members.remove(&gone);
+    for user in 0..4 {
+        world.edit(Edit::RemoveMember(0, user));
+    }
+    let writes = world.model.writes;
+    world.settle();
+    assert!(world.model.groups[&id].members.is_empty());
+    assert!(world.model.writes <= writes + 10, "{}", world.model.writes - writes);
+    assert!(world.queue().is_empty(), "{:?}", world.queue());
+}
+
+#[test]
+fn a_create_that_is_refused_is_tried_without_members_and_then_backs_off() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    assert_eq!(world.next_call(), "POST /Groups with 1 members");
+    world.answer(Err(Model::refuse(400, "no such member, or no such name")));
+    assert_eq!(world.next_call(), "POST /Groups");
+    world.answer(Err(Model::refuse(400, "no such name")));
+    assert_eq!(world.next_call(), "");
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn a_create_answered_404_had_no_effect() {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer(Err(Model::refuse(404, "not now")));
+    world.step_time(Duration::from_secs(30));
+    assert_eq!(world.next_call(), "POST /Users");
+}
+
+#[test]
+fn a_name_that_is_taken_and_then_free_is_taken() {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer(Err(Model::refuse(409, "already exists")));
+    for _ in 0..2 {
+        assert_eq!(world.next_call(), "GET /Users by name");
+        world.answer_truly();
+        world.step_time(Duration::from_secs(30));
+    }
+    assert_eq!(world.next_call(), "POST /Users");
+    // It is not asked for more often than any refused create.
+    world.answer(Err(Model::refuse(409, "already exists")));
+    assert_eq!(world.next_call(), "GET /Users by name");
+    world.answer_truly();
+    world.step_time(Duration::from_secs(30));
+    assert_eq!(world.next_call(), "");
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn a_removal_that_is_refused_is_not_settled_and_tried_again() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    world.settle();
+    world.edit(Edit::RemoveMember(0, 0));
+    let outcome = |world: &World| {
+        let query = crate::store::LogQuery {
+            limit: 1,
+            ..Default::default()
+        };
+        let newest = world
+            .store
+            .read::<_, StoreError, _>(|snapshot| snapshot.log(&query))
+            .unwrap();
+        newest[0].outcome.clone()
+    };
+    for pause in [10, 20] {
+        assert!(world.next_call().ends_with("remove 1 members"));
+        world.answer(Err(Model::refuse(400, "not this one")));
+        assert!(outcome(&world).starts_with("failing"), "{}", outcome(&world));
+        assert_eq!(world.queue()[0].class, QueueClass::Revocation);
+        // What was refused is looked at as well.
+        world.step_time(Duration::from_secs(5));
+        while world.next_call().starts_with("GET") {
+            world.answer_truly();
+        }
+        world.step_time(Duration::from_secs(pause - 5));
+    }
+    world.settle();
+    assert_eq!(outcome(&world), "applied");
+    world.check();
 }

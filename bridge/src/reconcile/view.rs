@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::wanted::{WantedGroup, WantedUser};
 use crate::clock::Timestamp;
 use crate::id::{ScimId, UpstreamId};
-use crate::store::{Binding, BindingId, Existence, Kind, QueueRow, Role, Snapshot, StoreError};
+use crate::store::{Binding, BindingId, Existence, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError};
 
 /// What the reconciler knows of the target besides the store.
 #[derive(Debug, Clone, Default)]
@@ -59,9 +59,9 @@ pub fn load_user(
     store: &Snapshot<'_>,
     knowledge: &Knowledge,
     policy: &Policy,
-    id: &ScimId,
+    row: &QueueRow,
 ) -> Result<UserView, StoreError> {
-    let target = &knowledge.target;
+    let (target, id) = (&knowledge.target, &row.resource_id);
     let wanted = store.resource(id.as_str())?.map(|stored| WantedUser::of(&stored));
     let mut bindings = Vec::new();
     for binding in store.bindings(target, id)? {
@@ -73,6 +73,7 @@ pub fn load_user(
             binding,
         });
     }
+    let held = held(row, bindings.iter().map(|held| &held.binding));
     let Some(wanted) = wanted else {
         let named = match bindings.first() {
             Some(held) => named(store, knowledge, Kind::User, &held.binding.name_key)?,
@@ -83,6 +84,7 @@ pub fn load_user(
             bindings,
             named,
             holders: Vec::new(),
+            held,
             name_was_anothers: false,
             name_protected: None,
         });
@@ -97,6 +99,7 @@ pub fn load_user(
             wanted.external_id.as_deref(),
             id,
         )?,
+        held,
         name_was_anothers: store.name_belonged_to_another(Kind::User, &wanted.name_key, id.as_str())?,
         name_protected: knowledge.protects_user(policy, &wanted.name_key, None),
         wanted: Some(wanted),
@@ -123,10 +126,11 @@ pub fn load_group(
         (None, Some(binding)) => binding.name_key.clone(),
         (None, None) => String::new(),
     };
-    let held = binding
+    let own_name = binding
         .as_ref()
         .map_or(name_key.as_str(), |binding| binding.name_key.as_str());
-    let protected = Knowledge::protects_group(policy, held).or_else(|| Knowledge::protects_group(policy, &name_key));
+    let protected =
+        Knowledge::protects_group(policy, own_name).or_else(|| Knowledge::protects_group(policy, &name_key));
     // More than one batch, so that parked edges do not hide those behind them.
     let limit = policy.batch * 4;
     let address = binding.as_ref().map(|binding| binding.id);
@@ -161,10 +165,19 @@ pub fn load_group(
             )?,
             None => Vec::new(),
         },
+        held: held(row, binding.iter()),
         wanted,
         binding,
         protected,
     })
+}
+
+/// Why what gives is held for a person, while nothing was written since: the row then only looks.
+fn held<'a>(row: &QueueRow, mut bindings: impl Iterator<Item = &'a Binding>) -> Option<(BindingId, String)> {
+    if row.class != QueueClass::Verification {
+        return None;
+    }
+    bindings.find_map(|binding| Some((binding.id, binding.hold.clone()?)))
 }
 
 fn named(store: &Snapshot<'_>, knowledge: &Knowledge, kind: Kind, name_key: &str) -> Result<Named, StoreError> {

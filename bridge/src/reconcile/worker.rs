@@ -23,12 +23,13 @@ use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
 use crate::databricks::wire::WireUser;
-use crate::databricks::{Answered, Client, DatabricksError};
+use crate::databricks::{Answered, Client, DatabricksError, Unknown};
 use crate::id::{ScimId, UpstreamId, fold};
 use crate::store::{Kind, NewStep, QueueClass, Store, StoreError};
 
-/// Rows looked at in one go.
-const GLANCE: usize = 32;
+/// Rows planned in one transaction. Between two of them whatever came meanwhile has its turn: calls that
+/// ended, revocations, the end.
+const GLANCE: usize = 64;
 /// The longest sleep: a hint that got lost costs no more than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -145,8 +146,12 @@ impl Worker {
     pub async fn run(mut self, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
         self.recover().await?;
         while !stop.is_cancelled() {
+            while let Some(finished) = self.running.try_join_next() {
+                self.finish_joined(finished).await;
+            }
             let wake_at = match self.work().await {
-                Ok(wake_at) => wake_at,
+                Ok(None) => continue,
+                Ok(Some(wake_at)) => wake_at,
                 Err(error) => {
                     tracing::error!(%error, "the reconciler could not use the store");
                     self.clock.now().plus(Duration::from_secs(1))
@@ -201,8 +206,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Starts everything that can start; tells when to look again.
-    async fn work(&mut self) -> Result<Timestamp, StoreError> {
+    /// Starts what can start; tells when to look again, `None` = at once.
+    async fn work(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.clock.now();
         self.probe_if_due(now);
         // While a probe is under way its end wakes the worker.
@@ -213,11 +218,14 @@ impl Worker {
                 wake_at = wake_at.min(at);
             }
             if !self.options.dry_run {
-                wake_at = self.dispatch(now, wake_at).await?;
+                let Some(next) = self.dispatch(now, wake_at).await? else {
+                    return Ok(None);
+                };
+                wake_at = next;
             }
         }
         self.report();
-        Ok(wake_at)
+        Ok(Some(wake_at))
     }
 
     fn probe_if_due(&mut self, now: Timestamp) {
@@ -229,7 +237,9 @@ impl Worker {
         self.pace.start_probe();
         self.probing = true;
         let client = self.client.clone();
-        self.running.spawn(async move { Finished::Probe(client.me().await) });
+        let limit = self.options.probing.first;
+        self.running
+            .spawn(async move { Finished::Probe(within(limit, client.me()).await) });
     }
 
     /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
@@ -253,63 +263,45 @@ impl Worker {
         None
     }
 
-    /// Goes through what is due, most urgent first, until slots or tokens run out.
-    async fn dispatch(&mut self, now: Timestamp, mut wake_at: Timestamp) -> Result<Timestamp, StoreError> {
+    /// Advances the most urgent rows that are due and that slots and tokens admit; `None` = there may be more.
+    async fn dispatch(&mut self, now: Timestamp, mut wake_at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         for class in [QueueClass::Revocation, QueueClass::Grant, QueueClass::Verification] {
             // Nothing is created before the scan has told who is there; revocations need not wait for it.
             if class != QueueClass::Revocation && self.knowledge.scanned_at.is_none() {
                 break;
             }
             for verb in [None, Some(Verb::Write), Some(Verb::GroupPatch), Some(Verb::Read)] {
-                wake_at = self.dispatch_class(class, verb, now, wake_at).await?;
-            }
-        }
-        let (target, now) = (self.options.target.clone(), self.clock.now());
-        let next = self.store.read(|snapshot| snapshot.next_due(&target, now))?;
-        Ok(next.map_or(wake_at, |next| next.min(wake_at)))
-    }
-
-    async fn dispatch_class(
-        &mut self,
-        class: QueueClass,
-        verb: Option<Verb>,
-        now: Timestamp,
-        wake_at: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
-        let number = verb.map_or(0, Verb::number);
-        loop {
-            if let Some(verb) = verb {
-                match self.may_start(verb, class == QueueClass::Revocation, now) {
-                    Ok(()) => {}
-                    Err(Wait::Until(at)) if self.has_due(class, number, now)? => return Ok(wake_at.min(at)),
-                    Err(_) => return Ok(wake_at),
+                let number = verb.map_or(0, Verb::number);
+                if let Some(verb) = verb {
+                    match self.may_start(verb, class == QueueClass::Revocation, now) {
+                        Ok(()) => {}
+                        Err(Wait::Until(at)) if !self.due(class, number, now)?.is_empty() => {
+                            wake_at = wake_at.min(at);
+                            continue;
+                        }
+                        Err(_) => continue,
+                    }
+                }
+                let ids = self.due(class, number, now)?;
+                if !ids.is_empty() {
+                    self.advance_all(ids, now).await?;
+                    return Ok(None);
                 }
             }
-            let target = &self.options.target;
-            let held = &self.held_by;
-            let rows = self
-                .store
-                .read(|snapshot| snapshot.due(target, class, number, now, GLANCE + held.len()))?;
-            let ids: Vec<ScimId> = rows
-                .into_iter()
-                .map(|row| row.resource_id)
-                .filter(|id| !held.contains(id))
-                .collect();
-            if ids.is_empty() {
-                return Ok(wake_at);
-            }
-            if !self.advance_all(ids, now).await? {
-                return Ok(wake_at);
-            }
         }
+        let target = self.options.target.clone();
+        let next = self.store.read(|snapshot| snapshot.next_due(&target, now))?;
+        Ok(Some(next.map_or(wake_at, |next| next.min(wake_at))))
     }
 
-    fn has_due(&self, class: QueueClass, number: i64, now: Timestamp) -> Result<bool, StoreError> {
-        let target = &self.options.target;
+    /// The next rows of a class and rate class that no call holds.
+    fn due(&self, class: QueueClass, number: i64, now: Timestamp) -> Result<Vec<ScimId>, StoreError> {
+        let (target, held) = (&self.options.target, &self.held_by);
         let rows = self
             .store
-            .read(|snapshot| snapshot.due(target, class, number, now, 1 + self.held_by.len()))?;
-        Ok(rows.iter().any(|row| !self.held_by.contains(&row.resource_id)))
+            .read(|snapshot| snapshot.due(target, class, number, now, GLANCE + held.len()))?;
+        let ids = rows.into_iter().map(|row| row.resource_id);
+        Ok(ids.filter(|id| !held.contains(id)).take(GLANCE).collect())
     }
 
     fn may_start(&mut self, verb: Verb, revocation: bool, now: Timestamp) -> Result<(), Wait> {
@@ -326,31 +318,31 @@ impl Worker {
         }
     }
 
-    /// Advances each resource once; false when none of them moved.
-    async fn advance_all(&mut self, ids: Vec<ScimId>, now: Timestamp) -> Result<bool, StoreError> {
-        let mut moved = false;
-        for id in ids {
-            let admitted = self.admitted(now);
-            let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
-            let resource = id.clone();
-            let advanced = self
-                .store
-                .write(move |tx| advance(tx, &knowledge, &policy, admitted, &resource, now))
-                .await?;
-            match advanced {
-                Advance::Begun(attempt) => {
-                    self.send(attempt, now);
-                    // Slots and tokens changed: the caller asks again before the next one.
-                    return Ok(true);
+    /// Advances each resource once, in one transaction that ends with the first call: slots and tokens change with it.
+    async fn advance_all(&mut self, ids: Vec<ScimId>, now: Timestamp) -> Result<(), StoreError> {
+        let admitted = self.admitted(now);
+        let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+        let (settled, begun) = self
+            .store
+            .write(move |tx| {
+                let mut settled = Vec::new();
+                for id in ids {
+                    match advance(tx, &knowledge, &policy, admitted, &id, now)? {
+                        Advance::Begun(attempt) => return Ok((settled, Some(attempt))),
+                        Advance::Settled(revision) => settled.push((id, revision)),
+                        Advance::Later => {}
+                    }
                 }
-                Advance::Settled(revision) => {
-                    self.store.signals().settled(&id, revision);
-                    moved = true;
-                }
-                Advance::Later => moved = true,
-            }
+                Ok::<_, StoreError>((settled, None))
+            })
+            .await?;
+        for (id, revision) in settled {
+            self.store.signals().settled(&id, revision);
         }
-        Ok(moved)
+        if let Some(attempt) = begun {
+            self.send(attempt, now);
+        }
+        Ok(())
     }
 
     fn send(&mut self, attempt: Box<Attempt>, now: Timestamp) {
@@ -396,6 +388,8 @@ impl Worker {
                 self.knowledge.me = UpstreamId::parse(&me.value.id).map(|id| (id, fold(&me.value.user_name)));
                 self.circuit.probe_succeeded();
             }
+            // Whoever asks for patience works. Who the bridge is has to be known first, though (rule C8).
+            Err(DatabricksError::RateLimited { .. }) if self.knowledge.me.is_some() => self.circuit.probe_succeeded(),
             Err(error) => {
                 self.circuit.probe_failed(error.cause(), &error.to_string(), now);
                 self.note_outage(&error, now).await;
@@ -438,7 +432,7 @@ impl Worker {
                 self.scan = Some(kept);
                 let sign = match &error {
                     DatabricksError::RateLimited { .. } => Sign::Throttled,
-                    DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious,
+                    DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious(None),
                     // A list that is refused is as good as no target.
                     _ => Sign::Out,
                 };
@@ -455,7 +449,8 @@ impl Worker {
         now: Timestamp,
     ) {
         self.account_for(attempt.call.verb, result.as_ref().err(), now);
-        self.note_sign(outcome::sign(&result), result.as_ref().err(), now).await;
+        let sign = outcome::sign(&result, attempt.call.binding);
+        self.note_sign(sign, result.as_ref().err(), now).await;
         self.knowledge.busy.remove(&attempt.call.binding);
         self.held_by.remove(&attempt.binding.resource_id);
         let step = self.step_of(&attempt, &result, millis);
@@ -575,5 +570,99 @@ impl Worker {
             pending,
             forecast,
         });
+    }
+}
+
+/// The end of `call`, or no answer after `limit`: the next probe of a target that hangs must not wait for this one (rule D5).
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, DatabricksError>>,
+) -> Result<T, DatabricksError> {
+    tokio::time::timeout(limit, call)
+        .await
+        .unwrap_or(Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::databricks::{ClientOptions, PatFile};
+    use crate::directory::{Directory, Request, Rules};
+
+    /// A worker that knows its target, whose every slot is taken.
+    fn busy_worker(folder: &std::path::Path) -> Worker {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let token = folder.join("token");
+        std::fs::write(&token, "dapi-test").unwrap();
+        let client = Client::new(ClientOptions {
+            workspace_url: "http://127.0.0.1:9".parse().unwrap(),
+            credential: PatFile::open(&token).unwrap(),
+            resolve: Vec::new(),
+            private_ranges: None,
+            ca_file: None,
+            timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+        });
+        let options = WorkerOptions {
+            target: "workspace".to_owned(),
+            dry_run: false,
+            policy: Policy::default(),
+            speed: Speed::Off,
+            probing: Probing::default(),
+            time_factor: 1.0,
+        };
+        let store = Store::open(&folder.join("bridge.db")).unwrap();
+        let mut worker = Worker::new(store, client.unwrap(), Clock::system(), options, Status::default());
+        let now = worker.clock.now();
+        worker.circuit.probe_succeeded();
+        worker.circuit.note(Sign::Works, "", "", now);
+        worker.knowledge.scanned_at = Some(now);
+        worker.scan = None;
+        for _ in 0..4 {
+            worker.pace.start_probe();
+        }
+        worker
+    }
+
+    #[tokio::test]
+    async fn a_pass_over_a_long_queue_ends_early_for_what_came_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut worker = busy_worker(folder.path());
+        let rules = Rules {
+            endpoint: "scim".to_owned(),
+            targets: vec!["workspace".to_owned()],
+            protected_users: std::collections::BTreeSet::new(),
+            protected_groups: std::collections::BTreeSet::new(),
+            settle_for: Duration::ZERO,
+            settle_at_most: Duration::ZERO,
+        };
+        let directory = Directory::new(worker.store.clone(), worker.clock, rules);
+        for number in 0..100 {
+            let body = serde_json::json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+                "userName": format!("user{number}@contoso.test") });
+            let made = directory.create_user(&Request::default(), ScimId::random(), body).await;
+            assert!(made.is_ok());
+        }
+        let unplanned = |worker: &Worker| {
+            let now = worker.clock.now();
+            let rows = worker
+                .store
+                .read(|snapshot| snapshot.due("workspace", QueueClass::Grant, 0, now, 1000));
+            rows.map(|rows| rows.len()).unwrap()
+        };
+        for left in [100 - GLANCE, 0] {
+            assert_eq!(worker.work().await.unwrap(), None);
+            assert_eq!(unplanned(&worker), left);
+        }
+        assert!(worker.work().await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_hangs_is_given_up() {
+        let hangs = within(Duration::from_millis(1), std::future::pending::<Result<(), _>>());
+        assert!(matches!(
+            hangs.await,
+            Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut))
+        ));
     }
 }

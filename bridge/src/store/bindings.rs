@@ -98,6 +98,8 @@ pub struct Binding {
     pub agreed_at: Option<Timestamp>,
     /// Values that a create of unknown outcome carried (rule C2).
     pub sent: Option<Value>,
+    /// Its direct entitlements and roles are still to be read and taken from it (rule C6).
+    pub strip: bool,
     /// Why a person must decide first.
     pub hold: Option<String>,
     /// Since when.
@@ -181,7 +183,7 @@ impl Existence {
 }
 
 const COLUMNS: &str = "binding, kind, resource_id, generation, role, name, name_key, external_id, upstream_id, ownership, \
-                       existence, absent_seen_at, unknown_at, agreed_at, sent, hold, held_at";
+                       existence, absent_seen_at, unknown_at, agreed_at, sent, hold, held_at, strip";
 
 fn read_binding(row: &Row<'_>) -> Result<Binding, StoreError> {
     let kind: String = row.get(1)?;
@@ -210,6 +212,7 @@ fn read_binding(row: &Row<'_>) -> Result<Binding, StoreError> {
             .transpose()?,
         hold: row.get(15)?,
         held_at: moment(row.get(16)?),
+        strip: row.get(17)?,
     })
 }
 
@@ -312,7 +315,7 @@ impl Transaction<'_> {
     pub fn put_binding(&self, binding: &Binding) -> Result<(), StoreError> {
         self.run(
             "UPDATE bindings SET role = ?2, name = ?3, name_key = ?4, external_id = ?5, upstream_id = ?6, ownership = ?7,
-                 existence = ?8, absent_seen_at = ?9, unknown_at = ?10, agreed_at = ?11, sent = ?12, hold = ?13, held_at = ?14
+                 existence = ?8, absent_seen_at = ?9, unknown_at = ?10, agreed_at = ?11, sent = ?12, hold = ?13, held_at = ?14, strip = ?15
              WHERE binding = ?1",
             params![
                 binding.id.0,
@@ -329,6 +332,7 @@ impl Transaction<'_> {
                 binding.sent.as_ref().map(Value::to_string),
                 binding.hold,
                 micros(binding.held_at),
+                binding.strip,
             ],
         )?;
         Ok(())
@@ -350,14 +354,14 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Turns every binding of a deleted resource into work to undo.
+    /// Turns every binding of a deleted resource into work to undo; users are to be stripped.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be written.
     pub fn retire_bindings(&self, resource_id: &ScimId) -> Result<(), StoreError> {
         self.run(
-            "UPDATE bindings SET role = 'tombstone' WHERE resource_id = ?1 AND role IN ('current', 'retiring')",
+            "UPDATE bindings SET role = 'tombstone', strip = (kind = 'User') WHERE resource_id = ?1 AND role IN ('current', 'retiring')",
             [resource_id.as_str()],
         )?;
         Ok(())

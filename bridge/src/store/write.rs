@@ -28,6 +28,7 @@ const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_store.sql")),
     M::up(include_str!("../../migrations/0002_counts.sql")),
+    M::up(include_str!("../../migrations/0003_strip.sql")),
 ];
 
 /// A write transaction: everything a [`Snapshot`] can read, and the changes.

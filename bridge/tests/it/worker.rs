@@ -430,3 +430,19 @@ async fn a_refused_batch_of_members_is_split_until_only_the_bad_edge_is_left_out
         "{patches:?}"
     );
 }
+
+#[tokio::test]
+async fn a_probe_that_is_asked_for_patience_shows_that_the_target_works() {
+    let login =
+        || ResponseTemplate::new(302).insert_header("location", "/login.html?error=private-link-validation-error:1");
+    let me = json!({ "id": "1", "userName": "admin@contoso.test" });
+    let scene = Scene::start(vec![
+        answer("POST", "/Users$", 1, login()),
+        answer("GET", "/Me$", 1, ResponseTemplate::new(200).set_body_json(me)),
+        answer("GET", "/Me$", 1, ResponseTemplate::new(429)),
+        answer("GET", "/Me$", 99, login()),
+    ])
+    .await;
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+}

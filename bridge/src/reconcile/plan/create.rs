@@ -207,6 +207,7 @@ mod tests {
             unknown_at: None,
             agreed_at: None,
             sent: None,
+            strip: false,
             hold: None,
             held_at: None,
         }

@@ -1,5 +1,6 @@
 //! What to do next about a group and its memberships.
 
+use super::super::backoff::{LONGEST, LONGEST_OF_REVOCATIONS};
 use super::super::policy::Policy;
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
@@ -7,7 +8,7 @@ use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, earliest}
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
+use crate::store::{Binding, BindingId, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
 
 /// Everything that planning a group depends on.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct GroupView {
     pub named: Named,
     /// Other resources' groups of the wanted name.
     pub holders: Vec<Holder>,
+    /// What gives is held for a person, on which binding and why; nothing was written since.
+    pub held: Option<(BindingId, String)>,
     /// Why it must never be written, if so (rule C8).
     pub protected: Option<String>,
 }
@@ -47,10 +50,17 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             None => Next::Settled { check_at: None },
         };
     };
+    let held = view.held.as_ref().map(|(binding, why)| Next::Hold {
+        binding: Some(*binding),
+        why: why.clone(),
+    });
     let Some(upstream) = &binding.upstream_id else {
-        return without_object(view, binding, policy, now);
+        return held.unwrap_or_else(|| without_object(view, binding, policy, now));
     };
     if binding.existence == Existence::Maybe {
+        if let Some(held) = held {
+            return held;
+        }
         return call(
             binding,
             QueueClass::Revocation,
@@ -62,17 +72,31 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         );
     }
     let mut wake = None;
-    let removals = ready(&view.removes, now, &mut wake);
+    let removals = ready(&view.removes, now.plus(LONGEST_OF_REVOCATIONS), now, &mut wake);
     if let Some(members) = batch(&removals, policy.batch) {
         let upstream = upstream.clone();
         let action = Action::RemoveMembers { upstream, members };
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
+    let refused = wake.take();
     let next = match &view.wanted {
+        _ if held.is_some() => held,
         Some(wanted) => give(view, wanted, binding, upstream, policy, now, &mut wake),
         None => delete_shell(view, binding, upstream, policy, now, &mut wake),
     };
-    next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake))
+    let next = next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake));
+    match (refused, next) {
+        (Some(refused), Next::Settled { check_at }) => failing(refused, check_at),
+        (Some(refused), Next::Wait { until, .. }) => failing(refused, Some(until)),
+        (_, next) => next,
+    }
+}
+
+fn failing(refused: Timestamp, other: Option<Timestamp>) -> Next {
+    Next::Failing {
+        until: other.map_or(refused, |other| other.min(refused)),
+        why: "a removal of members was refused",
+    }
 }
 
 fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
@@ -109,9 +133,15 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
     }
     plan_creation(binding, &view.named, policy, now, || {
         let mut wake = None;
-        let edges = ready(&view.adds, now, &mut wake);
+        let edges = ready(&view.adds, now.plus(LONGEST), now, &mut wake);
         let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
-        (fields, batch(&edges, policy.batch).unwrap_or_default())
+        // A create that was refused with members is tried without any.
+        let refused = edges
+            .iter()
+            .filter_map(|edge| edge.row.as_ref())
+            .any(|row| row.batch_limit.is_some());
+        let members = if refused { None } else { batch(&edges, policy.batch) };
+        (fields, members.unwrap_or_default())
     })
 }
 
@@ -140,7 +170,7 @@ fn give(
         };
         return Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action));
     }
-    let edges = ready(&view.adds, now, wake);
+    let edges = ready(&view.adds, now.plus(LONGEST), now, wake);
     let members = batch(&edges, policy.batch)?;
     if members.len() < policy.batch
         && let Some(until) = worth_waiting(view, policy, now)
@@ -222,8 +252,14 @@ fn worth_waiting(view: &GroupView, policy: &Policy, now: Timestamp) -> Option<Ti
     (coming && now < until).then_some(until)
 }
 
-/// Edges that can be sent now; `wake` learns when a parked one may be.
-fn ready<'a>(edges: &'a [MemberEdge], now: Timestamp, wake: &mut Option<Timestamp>) -> Vec<&'a MemberEdge> {
+/// Edges that can be sent now; `wake` learns when a parked one may be. Whoever is parked beyond `longest`
+/// was parked for something else.
+fn ready<'a>(
+    edges: &'a [MemberEdge],
+    longest: Timestamp,
+    now: Timestamp,
+    wake: &mut Option<Timestamp>,
+) -> Vec<&'a MemberEdge> {
     edges
         .iter()
         .filter(|edge| edge.member.is_some() && edge.upstream_id.is_some())
@@ -232,7 +268,7 @@ fn ready<'a>(edges: &'a [MemberEdge], now: Timestamp, wake: &mut Option<Timestam
                 .row
                 .as_ref()
                 .and_then(|row| row.parked_until)
-                .filter(|&until| until > now);
+                .filter(|&until| now < until && until <= longest);
             *wake = earliest(*wake, parked);
             parked.is_none()
         })

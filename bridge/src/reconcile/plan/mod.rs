@@ -34,6 +34,13 @@ pub enum Next {
         /// Why, for the log.
         why: &'static str,
     },
+    /// Something that takes away was refused: tried again then, and not settled before (rule B10).
+    Failing {
+        /// When.
+        until: Timestamp,
+        /// What, for the log.
+        why: &'static str,
+    },
     /// A person must decide; planned again when the resource is written or a command comes.
     Hold {
         /// On which binding, if there is one yet.

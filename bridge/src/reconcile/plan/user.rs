@@ -7,7 +7,7 @@ use super::{Action, Call, Holder, Named, Next, Note, Purpose, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, Existence, Field, Fields, Kind, QueueClass, Role, Tracked};
+use crate::store::{Binding, BindingId, Existence, Field, Fields, Kind, QueueClass, Role, Tracked};
 
 /// One account of the user and what planning must know of it.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct UserView {
     pub named: Named,
     /// Other resources' accounts of the wanted name.
     pub holders: Vec<Holder>,
+    /// What gives is held for a person, on which account and why; nothing was written since.
+    pub held: Option<(BindingId, String)>,
     /// The wanted name once belonged to another resource (rule C5).
     pub name_was_anothers: bool,
     /// Why the wanted name must never be written, if so (rule C8).
@@ -43,15 +45,19 @@ pub struct UserView {
 
 /// Plans the next step for a user.
 pub fn plan_user(view: &UserView, policy: &Policy, now: Timestamp) -> Next {
-    for held in &view.bindings {
-        if let Some(next) = revoke(view, held) {
-            return next;
-        }
+    let deactivations = view.bindings.iter().find_map(|held| deactivate(view, held));
+    let strips = || view.bindings.iter().find_map(|held| strip(held, policy, now));
+    if let Some(next) = deactivations.or_else(strips) {
+        return next;
     }
     let mut checks = None;
-    let grant = match &view.wanted {
-        Some(wanted) => grant(view, wanted, policy, now),
-        None => None,
+    let grant = match (&view.held, &view.wanted) {
+        (Some((binding, why)), _) => Some(Next::Hold {
+            binding: Some(*binding),
+            why: why.clone(),
+        }),
+        (None, Some(wanted)) => grant(view, wanted, policy, now),
+        (None, None) => None,
     };
     if let Some(next) = grant {
         return next;
@@ -85,7 +91,7 @@ fn active(fields: &Fields) -> Tracked<Option<String>> {
 }
 
 /// A deactivation comes first and alone: nothing else in the request can make it fail.
-fn revoke(view: &UserView, held: &UserBinding) -> Option<Next> {
+fn deactivate(view: &UserView, held: &UserBinding) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
     let unwanted = wants_active(view, held) == Some(false);
     if !unwanted || !active(&held.fields).needs_sending(&Some("false".to_owned())) {
@@ -104,6 +110,45 @@ fn revoke(view: &UserView, held: &UserBinding) -> Option<Next> {
         action: Action::Patch {
             upstream,
             fields: vec![(Field::Active, Some("false".to_owned()))],
+        },
+    }))
+}
+
+/// Direct entitlements and roles of a deleted or renamed user are read and taken away (rule C6), also
+/// when the same person has come back: re-activation is the last call of all (rule B9).
+fn strip(held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
+    let upstream = held.binding.upstream_id.clone()?;
+    if !held.binding.strip || held.protected.is_some() {
+        return None;
+    }
+    if held.binding.existence == Existence::Maybe {
+        return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
+    }
+    let left = |field: Field| -> Option<String> {
+        let tracked = held.fields.get(&field)?;
+        let shown = tracked.observed.clone().flatten().or_else(|| tracked.applied.clone());
+        tracked.needs_sending(&None).then_some(shown).flatten()
+    };
+    let (entitlements, roles) = (left(Field::Entitlements), left(Field::Roles));
+    // Taking away what is gone is refused: after a lost answer reads prove what it came to.
+    let to_prove = [Field::Entitlements, Field::Roles].iter().any(|field| {
+        let tracked = held.fields.get(field);
+        let check_at = tracked.and_then(|tracked| tracked.check_at(policy.proof));
+        check_at.is_some_and(|at| at <= now)
+    });
+    if to_prove || (entitlements.is_none() && roles.is_none()) {
+        return Some(read(held, upstream, QueueClass::Revocation, Purpose::Check));
+    }
+    Some(Next::Call(Call {
+        class: QueueClass::Revocation,
+        verb: Verb::Write,
+        binding: held.binding.id,
+        action: Action::Strip {
+            upstream,
+            entitlements: entitlements.is_some(),
+            roles: roles
+                .map(|roles| roles.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
         },
     }))
 }
@@ -271,12 +316,7 @@ fn undo(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) ->
                 return Undo::Next(next);
             }
         }
-        Role::Tombstone => {
-            if let Some(call) = strip(held, &upstream) {
-                return Undo::Next(Next::Call(call));
-            }
-        }
-        Role::Current | Role::Gone => {}
+        Role::Current | Role::Tombstone | Role::Gone => {}
     }
     let mut check_at = None;
     for tracked in held.fields.values() {
@@ -321,29 +361,4 @@ fn retire(view: &UserView, held: &UserBinding, now: Timestamp, policy: &Policy) 
         });
     }
     Some(read(current, upstream, QueueClass::Grant, Purpose::Complete))
-}
-
-/// Direct entitlements and roles that a read showed on an account to be undone (rule C6).
-fn strip(held: &UserBinding, upstream: &UpstreamId) -> Option<Call> {
-    let left = |field: Field| -> Option<String> {
-        let tracked = held.fields.get(&field)?;
-        let shown = tracked.observed.clone().flatten().or_else(|| tracked.applied.clone());
-        tracked.needs_sending(&None).then_some(shown).flatten()
-    };
-    let (entitlements, roles) = (left(Field::Entitlements), left(Field::Roles));
-    if entitlements.is_none() && roles.is_none() {
-        return None;
-    }
-    Some(Call {
-        class: QueueClass::Revocation,
-        verb: Verb::Write,
-        binding: held.binding.id,
-        action: Action::Strip {
-            upstream: upstream.clone(),
-            entitlements: entitlements.is_some(),
-            roles: roles
-                .map(|roles| roles.split(',').map(str::to_owned).collect())
-                .unwrap_or_default(),
-        },
-    })
 }

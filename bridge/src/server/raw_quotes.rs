@@ -22,7 +22,7 @@ const LONGEST_HEADER: usize = 16 * 1024;
 /// What is read at once while a head is looked at.
 const READ: usize = 4096;
 
-/// Puts [`RawQuotes`] around every stream that another acceptor accepts.
+/// Rewrites the request lines of every stream that another acceptor accepts.
 #[derive(Debug, Clone)]
 pub struct RawQuotesAcceptor<A>(pub A);
 

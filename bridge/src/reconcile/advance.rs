@@ -219,7 +219,7 @@ fn plan(
 ) -> Result<Next, StoreError> {
     Ok(match row.kind {
         Kind::User => plan_user(&load_user(tx, knowledge, policy, row)?, policy, now),
-        Kind::Group => plan_group(&load_group(tx, knowledge, policy, row)?, policy, now),
+        Kind::Group => plan_group(&load_group(tx, knowledge, policy, row, now)?, policy, now),
     })
 }
 

@@ -1143,3 +1143,28 @@ fn a_removal_that_is_refused_is_not_settled_and_tried_again() {
     assert_eq!(outcome(&world), "applied");
     world.check();
 }
+
+#[test]
+fn members_that_wait_hide_none_that_can_be_added() {
+    let mut world = World::new(1, false);
+    world.policy.batch = 1;
+    for user in 0..5 {
+        let stranger = ModelUser {
+            name: format!("user{user}@example.test"),
+            ..ModelUser::default()
+        };
+        world.model.users.insert(format!("9{user}"), stranger);
+    }
+    world.scan();
+    for user in 0..6 {
+        world.edit(Edit::CreateUser(user));
+    }
+    world.settle();
+    world.edit(Edit::CreateGroup(0));
+    for user in 0..6 {
+        world.edit(Edit::AddMember(0, user));
+    }
+    world.settle();
+    let group = world.model.groups.values().find(|group| group.name == "Group 0");
+    assert_eq!(group.map(|group| group.members.len()), Some(1));
+}

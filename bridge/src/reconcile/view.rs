@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::backoff::LONGEST_OF_REVOCATIONS;
 use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
 use super::policy::Policy;
 use super::wanted::{WantedGroup, WantedUser};
@@ -117,6 +118,7 @@ pub fn load_group(
     knowledge: &Knowledge,
     policy: &Policy,
     row: &QueueRow,
+    now: Timestamp,
 ) -> Result<GroupView, StoreError> {
     let (target, id) = (&knowledge.target, &row.resource_id);
     let wanted = store.resource(id.as_str())?.map(|stored| WantedGroup::of(&stored));
@@ -131,7 +133,7 @@ pub fn load_group(
         .map_or(name_key.as_str(), |binding| binding.name_key.as_str());
     let protected =
         Knowledge::protects_group(policy, own_name).or_else(|| Knowledge::protects_group(policy, &name_key));
-    // More than one batch, so that parked edges do not hide those behind them.
+    // More than one batch, so that edges that go in small company do not hide those behind them.
     let limit = policy.batch * 4;
     let address = binding.as_ref().map(|binding| binding.id);
     Ok(GroupView {
@@ -142,11 +144,11 @@ pub fn load_group(
             .transpose()?
             .unwrap_or_default(),
         adds: address
-            .map(|address| store.edges_to_add(target, address, limit))
+            .map(|address| store.edges_to_add(target, address, now, limit))
             .transpose()?
             .unwrap_or_default(),
         removes: address
-            .map(|address| store.edges_to_remove(address, limit))
+            .map(|address| store.edges_to_remove(address, now, now.plus(LONGEST_OF_REVOCATIONS), limit))
             .transpose()?
             .unwrap_or_default(),
         checks: address

@@ -1,6 +1,5 @@
 //! What to do next about a group and its memberships.
 
-use super::super::backoff::{LONGEST, LONGEST_OF_REVOCATIONS};
 use super::super::policy::Policy;
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
@@ -8,7 +7,7 @@ use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, earliest}
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, BindingId, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
+use crate::store::{Binding, BindingId, EdgeRow, Edges, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
 
 /// Everything that planning a group depends on.
 #[derive(Debug, Clone)]
@@ -24,9 +23,9 @@ pub struct GroupView {
     /// The object's fields.
     pub fields: Fields,
     /// Wanted members that are not confirmed.
-    pub adds: Vec<MemberEdge>,
+    pub adds: Edges,
     /// Members that are, or may be, there and are not wanted.
-    pub removes: Vec<MemberEdge>,
+    pub removes: Edges,
     /// Edges that a read has still to prove or verify.
     pub checks: Vec<EdgeRow>,
     /// What is known upstream of the wanted name.
@@ -71,21 +70,19 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             },
         );
     }
-    let mut wake = None;
-    let removals = ready(&view.removes, now.plus(LONGEST_OF_REVOCATIONS), now, &mut wake);
-    if let Some(members) = batch(&removals, policy.batch) {
+    if let Some(members) = batch(&view.removes.ready, policy.batch) {
         let upstream = upstream.clone();
         let action = Action::RemoveMembers { upstream, members };
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
-    let refused = wake.take();
+    let mut wake = view.adds.parked_until;
     let next = match &view.wanted {
         _ if held.is_some() => held,
-        Some(wanted) => give(view, wanted, binding, upstream, policy, now, &mut wake),
+        Some(wanted) => give(view, wanted, binding, upstream, policy, now),
         None => delete_shell(view, binding, upstream, policy, now, &mut wake),
     };
     let next = next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake));
-    match (refused, next) {
+    match (view.removes.parked_until, next) {
         (Some(refused), Next::Settled { check_at }) => failing(refused, check_at),
         (Some(refused), Next::Wait { until, .. }) => failing(refused, Some(until)),
         (_, next) => next,
@@ -132,15 +129,14 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
         };
     }
     plan_creation(binding, &view.named, policy, now, || {
-        let mut wake = None;
-        let edges = ready(&view.adds, now.plus(LONGEST), now, &mut wake);
+        let edges = &view.adds.ready;
         let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
         // A create that was refused with members is tried without any.
         let refused = edges
             .iter()
             .filter_map(|edge| edge.row.as_ref())
             .any(|row| row.batch_limit.is_some());
-        let members = if refused { None } else { batch(&edges, policy.batch) };
+        let members = if refused { None } else { batch(edges, policy.batch) };
         (fields, members.unwrap_or_default())
     })
 }
@@ -153,7 +149,6 @@ fn give(
     upstream: &UpstreamId,
     policy: &Policy,
     now: Timestamp,
-    wake: &mut Option<Timestamp>,
 ) -> Option<Next> {
     let name = Some(wanted.display_name.clone());
     if view
@@ -170,8 +165,7 @@ fn give(
         };
         return Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action));
     }
-    let edges = ready(&view.adds, now.plus(LONGEST), now, wake);
-    let members = batch(&edges, policy.batch)?;
+    let members = batch(&view.adds.ready, policy.batch)?;
     if members.len() < policy.batch
         && let Some(until) = worth_waiting(view, policy, now)
     {
@@ -196,7 +190,7 @@ fn delete_shell(
     now: Timestamp,
     wake: &mut Option<Timestamp>,
 ) -> Option<Next> {
-    if binding.role != Role::Tombstone || !view.removes.is_empty() {
+    if binding.role != Role::Tombstone || view.removes != Edges::default() {
         return None;
     }
     let due = view.deleted_at?.plus(policy.group_grace);
@@ -245,54 +239,24 @@ fn check(
 /// same end. Members that wait for a person are not waited for.
 fn worth_waiting(view: &GroupView, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let until = view.queued_at.plus(policy.patience);
-    let coming = view
-        .adds
-        .iter()
-        .any(|edge| edge.upstream_id.is_none() && !edge.member_held);
-    (coming && now < until).then_some(until)
-}
-
-/// Edges that can be sent now; `wake` learns when a parked one may be. Whoever is parked beyond `longest`
-/// was parked for something else.
-fn ready<'a>(
-    edges: &'a [MemberEdge],
-    longest: Timestamp,
-    now: Timestamp,
-    wake: &mut Option<Timestamp>,
-) -> Vec<&'a MemberEdge> {
-    edges
-        .iter()
-        .filter(|edge| edge.member.is_some() && edge.upstream_id.is_some())
-        .filter(|edge| {
-            let parked = edge
-                .row
-                .as_ref()
-                .and_then(|row| row.parked_until)
-                .filter(|&until| now < until && until <= longest);
-            *wake = earliest(*wake, parked);
-            parked.is_none()
-        })
-        .collect()
+    (view.adds.coming && now < until).then_some(until)
 }
 
 /// One request's worth of edges. Edges of a refused batch go in ever smaller company (rule B8).
-fn batch(edges: &[&MemberEdge], largest: usize) -> Option<Members> {
-    let limit_of = |edge: &&MemberEdge| edge.row.as_ref().and_then(|row| row.batch_limit);
-    let unlimited: Vec<_> = edges.iter().copied().filter(|edge| limit_of(edge).is_none()).collect();
-    let chosen: Vec<_> = if unlimited.is_empty() {
-        let limit = edges.iter().find_map(limit_of)?;
-        edges
-            .iter()
-            .copied()
-            .filter(|edge| limit_of(edge) == Some(limit))
-            .take((limit as usize).clamp(1, largest))
-            .collect()
+fn batch(edges: &[MemberEdge], largest: usize) -> Option<Members> {
+    let limit_of = |edge: &MemberEdge| edge.row.as_ref().and_then(|row| row.batch_limit);
+    // Those that were never refused first; then those of one limit.
+    let limit = if edges.iter().any(|edge| limit_of(edge).is_none()) {
+        None
     } else {
-        unlimited.into_iter().take(largest).collect()
+        Some(edges.iter().find_map(limit_of)?)
     };
-    let members: Members = chosen
+    let most = limit.map_or(largest, |limit| (limit as usize).clamp(1, largest));
+    let members: Members = edges
         .iter()
-        .filter_map(|edge| Some((edge.member?, edge.upstream_id.clone()?)))
+        .filter(|edge| limit_of(edge) == limit)
+        .take(most)
+        .map(|edge| (edge.member, edge.upstream_id.clone()))
         .collect();
     (!members.is_empty()).then_some(members)
 }

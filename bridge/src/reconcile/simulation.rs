@@ -1168,3 +1168,22 @@ fn members_that_wait_hide_none_that_can_be_added() {
     let group = world.model.groups.values().find(|group| group.name == "Group 0");
     assert_eq!(group.map(|group| group.members.len()), Some(1));
 }
+
+#[test]
+fn a_name_is_reused_by_the_external_id_that_its_owner_had_last() {
+    let mut world = world_of_one();
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "externalId", "value": "somebody-else" }] });
+    let (directory, id) = (world.directory.clone(), world.users[&0].clone());
+    let patched = world
+        .runtime
+        .block_on(directory.patch_user(&Request::default(), id.as_str(), body));
+    assert!(patched.is_ok());
+    world.settle();
+    world.edit(Edit::DeleteUser(0));
+    // The externalId that the account was created with, not the last.
+    world.edit(Edit::CreateUser(0));
+    world.settle();
+    let user = world.model.users.values().find(|user| user.name.starts_with("user0"));
+    assert!(!user.unwrap().active, "held for a person");
+}

@@ -210,16 +210,21 @@ fn holders(
     own: &ScimId,
 ) -> Result<Vec<Holder>, StoreError> {
     let others = store.bindings_named(&knowledge.target, kind, name_key)?;
-    Ok(others
+    others
         .into_iter()
         .filter(|binding| binding.resource_id != *own && !never_made(binding))
-        .map(|binding| Holder {
-            binding: binding.id,
-            deleted: binding.role == Role::Tombstone,
-            same_external_id: external_id.is_some() && binding.external_id.as_deref() == external_id,
-            busy: knowledge.busy.contains(&binding.id),
+        .map(|binding| {
+            // What the client's id was when the resource was deleted: it may have changed since the object was made.
+            let last = store.tombstone(binding.resource_id.as_str())?;
+            let last = last.and_then(|tombstone| tombstone.external_id);
+            Ok(Holder {
+                binding: binding.id,
+                deleted: binding.role == Role::Tombstone,
+                same_external_id: external_id.is_some() && last.as_deref() == external_id,
+                busy: knowledge.busy.contains(&binding.id),
+            })
         })
-        .collect())
+        .collect()
 }
 
 fn never_made(binding: &Binding) -> bool {

@@ -1187,3 +1187,60 @@ fn a_name_is_reused_by_the_external_id_that_its_owner_had_last() {
     let user = world.model.users.values().find(|user| user.name.starts_with("user0"));
     assert!(!user.unwrap().active, "held for a person");
 }
+
+impl World {
+    fn rename(&mut self, number: u8, name: &str) {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{ "op": "replace", "path": "userName", "value": name }] });
+        let (directory, id) = (self.directory.clone(), self.users[&number].clone());
+        let request = Request::default();
+        let patched = self.runtime.block_on(directory.patch_user(&request, id.as_str(), body));
+        assert!(patched.is_ok());
+    }
+
+    fn called(&self, what: &str) -> bool {
+        self.trace
+            .iter()
+            .any(|line| line.contains("call") && line.contains(what))
+    }
+}
+
+#[test]
+fn what_a_lost_answer_came_to_is_proven_while_a_rename_is_held() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateUser(1));
+    world.settle();
+    world.edit(Edit::Rename(1, 1));
+    world.settle();
+    world.edit(Edit::Show(0, 2));
+    assert!(world.next_call().ends_with("displayName"));
+    world.answer(Err(DatabricksError::OutcomeUnknown(Unknown::Cut)));
+    world.rename(0, "user1@example.test");
+    let before = world.trace.len();
+    world.settle();
+    world.trace.drain(..before);
+    assert!(world.called("GET /Users/10"));
+    assert!(!world.called("PATCH"), "held");
+    assert!(world.queue().is_empty());
+}
+
+#[test]
+fn one_protected_account_keeps_no_other_from_being_deactivated() {
+    let mut world = world_of_one();
+    world.edit(Edit::Rename(0, 1));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer_truly();
+    world.policy.protected_users.insert("user0@example.test".to_owned());
+    world.edit(Edit::SetActive(0, false));
+    world.settle();
+    let active = |name: &str| {
+        world
+            .model
+            .users
+            .values()
+            .find(|user| user.name == name)
+            .map(|user| user.active)
+    };
+    assert_eq!(active("user0@example.test"), Some(true));
+    assert_eq!(active("user0.1@example.test"), Some(false));
+}

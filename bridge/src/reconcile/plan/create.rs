@@ -46,10 +46,7 @@ pub(super) fn plan_creation(
                     purpose: Purpose::Adopt,
                 },
             ),
-            Named::Found { .. } => Next::Hold {
-                binding: Some(binding.id),
-                why: found_reason(binding.kind).to_owned(),
-            },
+            Named::Found { .. } => Next::hold(Some(binding.id), found_reason(binding.kind)),
         },
         // A create is sent only on `absent`.
         Existence::Absent => {
@@ -114,10 +111,7 @@ pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, pol
         }
         (false, Kind::User) => "rename: the account of that userName still belongs to another user",
     };
-    Some(Next::Hold {
-        binding: None,
-        why: why.to_owned(),
-    })
+    Some(Next::hold(None, why))
 }
 
 /// An upstream object that a look-up by name or a read found.

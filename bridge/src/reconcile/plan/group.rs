@@ -3,7 +3,7 @@
 use super::super::policy::Policy;
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
-use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, earliest};
+use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, Rest, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
@@ -41,7 +41,7 @@ pub struct GroupView {
 /// Plans the next step for a group.
 pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
     if let Some(why) = &view.protected {
-        return Next::Protected { why: why.clone() };
+        return Next::protected(why);
     }
     let Some(binding) = &view.binding else {
         return match &view.wanted {
@@ -49,10 +49,7 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             None => Next::Settled { check_at: None },
         };
     };
-    let held = view.held.as_ref().map(|(binding, why)| Next::Hold {
-        binding: Some(*binding),
-        why: why.clone(),
-    });
+    let held = view.held.as_ref().map(|(binding, why)| Next::hold(Some(*binding), why));
     let Some(upstream) = &binding.upstream_id else {
         return held.unwrap_or_else(|| without_object(view, binding, policy, now));
     };
@@ -75,25 +72,19 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         let action = Action::RemoveMembers { upstream, members };
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
-    let mut wake = view.adds.parked_until;
-    let next = match &view.wanted {
+    let mut rest = Rest::default();
+    let refused = view.removes.parked_until.map(|until| Next::Failing {
+        until,
+        why: "a removal of members was refused",
+    });
+    let given = match &view.wanted {
         _ if held.is_some() => held,
         Some(wanted) => give(view, wanted, binding, upstream, policy, now),
-        None => delete_shell(view, binding, upstream, policy, now, &mut wake),
+        None => delete_shell(view, binding, upstream, policy, now),
     };
-    let next = next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake));
-    match (view.removes.parked_until, next) {
-        (Some(refused), Next::Settled { check_at }) => failing(refused, check_at),
-        (Some(refused), Next::Wait { until, .. }) => failing(refused, Some(until)),
-        (_, next) => next,
-    }
-}
-
-fn failing(refused: Timestamp, other: Option<Timestamp>) -> Next {
-    Next::Failing {
-        until: other.map_or(refused, |other| other.min(refused)),
-        why: "a removal of members was refused",
-    }
+    let steps = [refused, given, Some(check(view, binding, upstream, policy, now))];
+    let first = steps.into_iter().flatten().find_map(|next| rest.take(next));
+    first.unwrap_or_else(|| rest.end())
 }
 
 fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
@@ -188,15 +179,13 @@ fn delete_shell(
     upstream: &UpstreamId,
     policy: &Policy,
     now: Timestamp,
-    wake: &mut Option<Timestamp>,
 ) -> Option<Next> {
     if binding.role != Role::Tombstone || view.removes != Edges::default() {
         return None;
     }
     let due = view.deleted_at?.plus(policy.group_grace);
     if due > now {
-        *wake = earliest(*wake, Some(due));
-        return None;
+        return Some(Next::Settled { check_at: Some(due) });
     }
     let action = Action::Delete {
         upstream: upstream.clone(),
@@ -204,14 +193,7 @@ fn delete_shell(
     Some(call(binding, QueueClass::Grant, Verb::Write, action))
 }
 
-fn check(
-    view: &GroupView,
-    binding: &Binding,
-    upstream: &UpstreamId,
-    policy: &Policy,
-    now: Timestamp,
-    wake: Option<Timestamp>,
-) -> Next {
+fn check(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Next {
     let mut check_at = None;
     for tracked in view.fields.values() {
         check_at = earliest(check_at, tracked.check_at(policy.proof));
@@ -230,7 +212,7 @@ fn check(
             },
         ),
         at => Next::Settled {
-            check_at: earliest(at, wake),
+            check_at: earliest(at, view.adds.parked_until),
         },
     }
 }

@@ -1244,3 +1244,55 @@ fn one_protected_account_keeps_no_other_from_being_deactivated() {
     assert_eq!(active("user0@example.test"), Some(true));
     assert_eq!(active("user0.1@example.test"), Some(false));
 }
+
+#[test]
+fn groups_that_exchange_their_names_are_held_and_get_their_members() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::CreateGroup(1));
+    world.settle();
+    for (group, name) in [(0, "Aside"), (1, "Group 0"), (0, "Group 1")] {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{ "op": "replace", "path": "displayName", "value": name }] });
+        let (directory, id) = (world.directory.clone(), world.groups[&group].clone());
+        let request = Request::default();
+        let patched = world
+            .runtime
+            .block_on(directory.patch_group(&request, id.as_str(), body));
+        assert!(patched.is_ok());
+        world.edit(Edit::AddMember(group, 0));
+    }
+    while !world.next_call().is_empty() {
+        world.answer_truly();
+    }
+    let mine = world
+        .model
+        .groups
+        .values()
+        .filter(|group| group.name.starts_with("Group"));
+    assert!(
+        mine.clone().all(|group| group.members.len() == 1),
+        "{:?}",
+        world.model.groups
+    );
+    let query = crate::store::LogQuery {
+        outcome: Some("held: rename".to_owned()),
+        limit: 9,
+        ..Default::default()
+    };
+    let held = world
+        .store
+        .read::<_, StoreError, _>(|snapshot| snapshot.log(&query))
+        .unwrap();
+    assert!(!held.is_empty());
+    // One of them gets a third name after all: both go on by themselves.
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "displayName", "value": "Aside" }] });
+    let (directory, id) = (world.directory.clone(), world.groups[&0].clone());
+    let patched = world
+        .runtime
+        .block_on(directory.patch_group(&Request::default(), id.as_str(), body));
+    assert!(patched.is_ok());
+    world.settle();
+    world.check();
+}

@@ -7,7 +7,7 @@ use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
 use super::policy::Policy;
 use super::wanted::{WantedGroup, WantedUser};
 use crate::clock::Timestamp;
-use crate::id::{ScimId, UpstreamId};
+use crate::id::{ScimId, UpstreamId, fold};
 use crate::store::{Binding, BindingId, Existence, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError};
 
 /// What the reconciler knows of the target besides the store.
@@ -222,9 +222,27 @@ fn holders(
                 deleted: binding.role == Role::Tombstone,
                 same_external_id: external_id.is_some() && last.as_deref() == external_id,
                 busy: knowledge.busy.contains(&binding.id),
+                in_a_circle: in_a_circle(store, &knowledge.target, &binding)?,
             })
         })
         .collect()
+}
+
+/// Whether the holders of the names that are wanted, one after another, come to no end.
+fn in_a_circle(store: &Snapshot<'_>, target: &str, holder: &Binding) -> Result<bool, StoreError> {
+    let (mut seen, mut at) = (HashSet::new(), holder.clone());
+    while seen.insert(at.id) {
+        let Some(wanted) = store.resource(at.resource_id.as_str())? else {
+            return Ok(false);
+        };
+        let holders = store.bindings_named(target, at.kind, &fold(&wanted.name))?;
+        let next = holders
+            .into_iter()
+            .find(|other| other.resource_id != at.resource_id && !never_made(other));
+        let Some(next) = next else { return Ok(false) };
+        at = next;
+    }
+    Ok(true)
 }
 
 fn never_made(binding: &Binding) -> bool {

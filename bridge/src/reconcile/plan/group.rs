@@ -77,12 +77,21 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         until,
         why: "a removal of members was refused",
     });
-    let given = match &view.wanted {
-        _ if held.is_some() => held,
-        Some(wanted) => give(view, wanted, binding, upstream, policy, now),
-        None => delete_shell(view, binding, upstream, policy, now),
+    // A name that is not free yet keeps nobody from becoming a member.
+    let (first, second) = match &view.wanted {
+        _ if held.is_some() => (held, None),
+        Some(wanted) => (
+            rename(view, wanted, binding, upstream, policy, now),
+            add(view, binding, upstream, policy, now),
+        ),
+        None => (delete_shell(view, binding, upstream, policy, now), None),
     };
-    let steps = [refused, given, Some(check(view, binding, upstream, policy, now))];
+    let steps = [
+        refused,
+        first,
+        second,
+        Some(check(view, binding, upstream, policy, now)),
+    ];
     let first = steps.into_iter().flatten().find_map(|next| rest.take(next));
     first.unwrap_or_else(|| rest.end())
 }
@@ -132,8 +141,8 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
     })
 }
 
-/// Name and members of a group that is wanted.
-fn give(
+/// The wanted name, once it is free.
+fn rename(
     view: &GroupView,
     wanted: &WantedGroup,
     binding: &Binding,
@@ -142,20 +151,22 @@ fn give(
     now: Timestamp,
 ) -> Option<Next> {
     let name = Some(wanted.display_name.clone());
-    if view
-        .fields
-        .get(&Field::DisplayName)
-        .is_none_or(|tracked| tracked.needs_sending(&name))
-    {
-        if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
-            return Some(next);
-        }
-        let action = Action::Patch {
-            upstream: upstream.clone(),
-            fields: vec![(Field::DisplayName, name)],
-        };
-        return Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action));
+    let tracked = view.fields.get(&Field::DisplayName);
+    if tracked.is_some_and(|tracked| !tracked.needs_sending(&name)) {
+        return None;
     }
+    if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
+        return Some(next);
+    }
+    let action = Action::Patch {
+        upstream: upstream.clone(),
+        fields: vec![(Field::DisplayName, name)],
+    };
+    Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action))
+}
+
+/// Members who are wanted and not confirmed.
+fn add(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Option<Next> {
     let members = batch(&view.adds.ready, policy.batch)?;
     if members.len() < policy.batch
         && let Some(until) = worth_waiting(view, policy, now)

@@ -201,6 +201,10 @@ pub enum Named {
 
 /// Another resource, live or deleted, whose upstream object has the wanted name.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that do not depend on each other"
+)]
 pub struct Holder {
     /// Its binding.
     pub binding: BindingId,
@@ -210,6 +214,8 @@ pub struct Holder {
     pub same_external_id: bool,
     /// A call on it is in flight.
     pub busy: bool,
+    /// The name that it is to get is held by another, and so on in a circle.
+    pub in_a_circle: bool,
 }
 
 impl Next {

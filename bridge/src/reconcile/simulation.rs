@@ -1296,3 +1296,14 @@ fn groups_that_exchange_their_names_are_held_and_get_their_members() {
     world.settle();
     world.check();
 }
+
+#[test]
+fn before_the_scan_only_those_wait_who_may_be_the_last_admin() {
+    let mut world = world_of_one();
+    world.knowledge.scanned_at = None;
+    world.edit(Edit::SetActive(0, false));
+    assert_eq!(world.next_call(), "");
+    world.knowledge.former_admins = Some(std::collections::HashSet::new());
+    world.step_time(Duration::from_secs(5));
+    assert!(world.next_call().ends_with("active=false"));
+}

@@ -19,8 +19,10 @@ pub struct Knowledge {
     pub scanned_at: Option<Timestamp>,
     /// Who the bridge itself is: id and folded name (rule C8).
     pub me: Option<(UpstreamId, String)>,
-    /// Active members of `admins` (rule C8).
+    /// Active members of `admins` (rule C8), without those who are just being deactivated.
     pub admins: HashSet<UpstreamId>,
+    /// The same as the last scan before this start had it, if there was one.
+    pub former_admins: Option<HashSet<UpstreamId>>,
     /// Bindings with a call in flight.
     pub busy: HashSet<BindingId>,
 }
@@ -40,6 +42,12 @@ impl Knowledge {
             return Some("protected: the last active member of admins".to_owned());
         }
         None
+    }
+
+    /// Whether this user may be the last active member of `admins`, as only the scan will tell.
+    fn may_be_last_admin(&self, upstream: Option<&UpstreamId>) -> bool {
+        let was = |id| self.former_admins.as_ref().is_none_or(|admins| admins.contains(id));
+        self.scanned_at.is_none() && upstream.is_some_and(was)
     }
 
     /// Why this group must never be written, if so.
@@ -71,6 +79,7 @@ pub fn load_user(
             removals_pending: store.removals_pending(binding.id)?,
             wanted_groups: store.wanted_groups(target, binding.id)?,
             protected: knowledge.protects_user(policy, &binding.name_key, binding.upstream_id.as_ref()),
+            may_be_last_admin: knowledge.may_be_last_admin(binding.upstream_id.as_ref()),
             binding,
         });
     }

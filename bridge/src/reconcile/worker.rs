@@ -101,11 +101,16 @@ pub struct Worker {
     probing: bool,
     running: JoinSet<Finished>,
     held_by: HashSet<ScimId>,
+    /// The credential that `/Me` last answered to (rule C8).
+    known_as: Option<u64>,
+    /// Admins whose deactivation is under way.
+    leaving: HashSet<UpstreamId>,
 }
 
 /// A request that ended.
 enum Finished {
-    Probe(Result<Answered<WireUser>, DatabricksError>),
+    /// With the credential that it was sent with.
+    Probe(u64, Result<Answered<WireUser>, DatabricksError>),
     Scan(Scan, Result<Progress, DatabricksError>),
     Call {
         attempt: Box<Attempt>,
@@ -130,6 +135,8 @@ impl Worker {
             probing: false,
             running: JoinSet::new(),
             held_by: HashSet::new(),
+            known_as: None,
+            leaving: HashSet::new(),
             store,
             client,
             clock,
@@ -185,6 +192,8 @@ impl Worker {
     /// Calls that were open when the process died have an unknown outcome (rule D1).
     async fn recover(&mut self) -> Result<(), StoreError> {
         let (target, now) = (self.options.target.clone(), self.clock.now());
+        let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
+        self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
             .store
             .write(move |tx| {
@@ -209,6 +218,11 @@ impl Worker {
     /// Starts what can start; tells when to look again, `None` = at once.
     async fn work(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.clock.now();
+        if self.known_as.is_some_and(|known| known != self.client.credential()) {
+            tracing::info!("the credential is new: who the bridge is at the target is asked again");
+            self.known_as = None;
+            self.circuit.start_again(now);
+        }
         self.probe_if_due(now);
         // While a probe is under way its end wakes the worker.
         let probe_at = self.circuit.probe_at().filter(|_| !self.probing);
@@ -237,9 +251,9 @@ impl Worker {
         self.pace.start_probe();
         self.probing = true;
         let client = self.client.clone();
-        let limit = self.options.probing.first;
+        let (limit, credential) = (self.options.probing.first, client.credential());
         self.running
-            .spawn(async move { Finished::Probe(within(limit, client.me()).await) });
+            .spawn(async move { Finished::Probe(credential, within(limit, client.me()).await) });
     }
 
     /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
@@ -351,6 +365,12 @@ impl Worker {
         if self.pace.start(attempt.call.verb, revocation, now).is_err() {
             tracing::error!("a call was begun that the pace does not admit");
         }
+        // Two admins who are deactivated at the same time must not both be the one who is not the last.
+        if let Some(id) = attempt.call.action.deactivates()
+            && self.knowledge.admins.remove(id)
+        {
+            self.leaving.insert(id.clone());
+        }
         self.knowledge.busy.insert(attempt.call.binding);
         self.held_by.insert(attempt.binding.resource_id.clone());
         let (client, clock) = (self.client.clone(), self.clock);
@@ -369,7 +389,7 @@ impl Worker {
     async fn finish_joined(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
         let now = self.clock.now();
         match finished {
-            Ok(Finished::Probe(result)) => self.probed(result, now).await,
+            Ok(Finished::Probe(credential, result)) => self.probed(credential, result, now).await,
             Ok(Finished::Scan(kept, result)) => self.scanned(kept, result, now).await,
             Ok(Finished::Call {
                 attempt,
@@ -380,16 +400,24 @@ impl Worker {
         }
     }
 
-    async fn probed(&mut self, result: Result<Answered<WireUser>, DatabricksError>, now: Timestamp) {
+    async fn probed(&mut self, credential: u64, result: Result<Answered<WireUser>, DatabricksError>, now: Timestamp) {
         self.probing = false;
         self.account_for(Verb::Read, result.as_ref().err(), now);
+        // An answer that does not say who the bridge is is none.
+        let result = result.and_then(|me| {
+            let id = UpstreamId::parse(&me.value.id).ok_or(Unknown::Garbled(me.status));
+            Ok((id.map_err(DatabricksError::OutcomeUnknown)?, fold(&me.value.user_name)))
+        });
         match result {
             Ok(me) => {
-                self.knowledge.me = UpstreamId::parse(&me.value.id).map(|id| (id, fold(&me.value.user_name)));
+                self.knowledge.me = Some(me);
+                self.known_as = Some(credential);
                 self.circuit.probe_succeeded();
             }
             // Whoever asks for patience works. Who the bridge is has to be known first, though (rule C8).
-            Err(DatabricksError::RateLimited { .. }) if self.knowledge.me.is_some() => self.circuit.probe_succeeded(),
+            Err(DatabricksError::RateLimited { .. }) if self.known_as == Some(credential) => {
+                self.circuit.probe_succeeded();
+            }
             Err(error) => {
                 self.circuit.probe_failed(error.cause(), &error.to_string(), now);
                 self.note_outage(&error, now).await;
@@ -414,6 +442,8 @@ impl Worker {
                     .write(move |tx| {
                         tx.replace_inventory(&target, Kind::User, &seen.users)?;
                         tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
+                        let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
+                        tx.set_fact("admins", &ids.join(" "))?;
                         tx.set_fact("scanned_at", &now.as_micros().to_string())
                     })
                     .await;
@@ -451,6 +481,12 @@ impl Worker {
         self.account_for(attempt.call.verb, result.as_ref().err(), now);
         let sign = outcome::sign(&result, attempt.call.binding);
         self.note_sign(sign, result.as_ref().err(), now).await;
+        if let Some(id) = attempt.call.action.deactivates()
+            && self.leaving.remove(id)
+            && !matches!(result, Ok(_) | Err(DatabricksError::OutcomeUnknown(_)))
+        {
+            self.knowledge.admins.insert(id.clone());
+        }
         self.knowledge.busy.remove(&attempt.call.binding);
         self.held_by.remove(&attempt.binding.resource_id);
         let step = self.step_of(&attempt, &result, millis);

@@ -177,6 +177,19 @@ pub enum Purpose {
 }
 
 impl Action {
+    /// Whom it deactivates, if anybody.
+    pub fn deactivates(&self) -> Option<&UpstreamId> {
+        match self {
+            Self::Patch { upstream, fields } => {
+                let off = |(field, value): &(Field, Option<String>)| {
+                    *field == Field::Active && value.as_deref() == Some("false")
+                };
+                fields.iter().any(off).then_some(upstream)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it changes anything upstream.
     pub const fn writes(&self) -> bool {
         !matches!(self, Self::LookUp | Self::Read { .. })

@@ -22,6 +22,8 @@ pub struct UserBinding {
     pub wanted_groups: Vec<(Option<UpstreamId>, bool)>,
     /// Why it must never be written, if so (rule C8).
     pub protected: Option<String>,
+    /// It may be the last active member of `admins`, as only the scan will tell (rule C8).
+    pub may_be_last_admin: bool,
 }
 
 /// Everything that planning a user depends on.
@@ -59,7 +61,7 @@ fn steps(view: &UserView, policy: &Policy, now: Timestamp) -> Result<Rest, Next>
         None => Ok(()),
     };
     let of_each = |step: &dyn Fn(&UserBinding) -> Option<Next>| view.bindings.iter().filter_map(step).collect();
-    try_all(of_each(&|held| deactivate(view, held)))?;
+    try_all(of_each(&|held| deactivate(view, held, policy, now)))?;
     try_all(of_each(&|held| strip(held, policy, now)))?;
     let grant = match (&view.held, &view.wanted) {
         (Some((binding, why)), _) => Some(Next::hold(Some(*binding), why)),
@@ -92,7 +94,7 @@ fn active(fields: &Fields) -> Tracked<Option<String>> {
 }
 
 /// A deactivation comes first and alone: nothing else in the request can make it fail.
-fn deactivate(view: &UserView, held: &UserBinding) -> Option<Next> {
+fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
     let unwanted = wants_active(view, held) == Some(false);
     if !unwanted || !active(&held.fields).needs_sending(&Some("false".to_owned())) {
@@ -100,6 +102,12 @@ fn deactivate(view: &UserView, held: &UserBinding) -> Option<Next> {
     }
     if let Some(why) = &held.protected {
         return Some(Next::protected(why));
+    }
+    if held.may_be_last_admin {
+        return Some(Next::Wait {
+            until: now.plus(policy.verify_after),
+            why: "whether this is the last active member of admins is not known before the scan",
+        });
     }
     if held.binding.existence == Existence::Maybe {
         return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));

@@ -5,9 +5,11 @@
 //! again; nothing is settled before it is recorded.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -105,6 +107,15 @@ pub struct Worker {
     known_as: Option<u64>,
     /// Admins whose deactivation is under way.
     leaving: HashSet<UpstreamId>,
+    /// Calls that ended while the store could not take it.
+    unrecorded: Vec<Arc<Ended>>,
+}
+
+/// A call that ended, to be recorded.
+struct Ended {
+    attempt: Attempt,
+    result: Result<Answered<Reply>, DatabricksError>,
+    step: NewStep,
 }
 
 /// A request that ended.
@@ -137,6 +148,7 @@ impl Worker {
             held_by: HashSet::new(),
             known_as: None,
             leaving: HashSet::new(),
+            unrecorded: Vec::new(),
             store,
             client,
             clock,
@@ -218,6 +230,7 @@ impl Worker {
     /// Starts what can start; tells when to look again, `None` = at once.
     async fn work(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.clock.now();
+        self.record_rest(now).await?;
         if self.known_as.is_some_and(|known| known != self.client.credential()) {
             tracing::info!("the credential is new: who the bridge is at the target is asked again");
             self.known_as = None;
@@ -253,7 +266,7 @@ impl Worker {
         let client = self.client.clone();
         let (limit, credential) = (self.options.probing.first, client.credential());
         self.running
-            .spawn(async move { Finished::Probe(credential, within(limit, client.me()).await) });
+            .spawn(async move { Finished::Probe(credential, unbroken(within(limit, client.me())).await) });
     }
 
     /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
@@ -272,7 +285,7 @@ impl Worker {
         let client = self.client.clone();
         self.running.spawn(async move {
             let kept = scan.clone();
-            Finished::Scan(kept, scan.step(&client).await)
+            Finished::Scan(kept, unbroken(scan.step(&client)).await)
         });
         None
     }
@@ -376,7 +389,7 @@ impl Worker {
         let (client, clock) = (self.client.clone(), self.clock);
         self.running.spawn(async move {
             let began = clock.now();
-            let result = carry_out(&client, &attempt.binding, &attempt.call.action).await;
+            let result = unbroken(carry_out(&client, &attempt.binding, &attempt.call.action)).await;
             let millis = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
             Finished::Call {
                 attempt,
@@ -487,27 +500,60 @@ impl Worker {
         {
             self.knowledge.admins.insert(id.clone());
         }
+        let step = self.step_of(&attempt, &result, millis);
+        let ended = Arc::new(Ended { attempt, result, step });
+        if let Err(error) = self.record(&ended, now).await {
+            tracing::error!(%error, "an outcome could not be recorded yet");
+            self.unrecorded.push(ended);
+        }
+    }
+
+    /// Records what could not be recorded before; what still cannot be counts as unknown as soon as the store
+    /// takes anything at all. Until then nothing else happens to the object.
+    async fn record_rest(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        while let Some(ended) = self.unrecorded.last().cloned() {
+            if let Err(error) = self.record(&ended, now).await {
+                let (binding, intent) = (ended.attempt.call.binding, ended.attempt.intent);
+                self.store
+                    .write(move |tx| {
+                        tx.interrupt(binding, now)?;
+                        intent.map_or(Ok(()), |intent| tx.close_intent(intent))
+                    })
+                    .await?;
+                tracing::error!(%error, "an outcome cannot be recorded; it counts as unknown");
+                self.release(&ended.attempt);
+            }
+            self.unrecorded.pop();
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, attempt: &Attempt) {
         self.knowledge.busy.remove(&attempt.call.binding);
         self.held_by.remove(&attempt.binding.resource_id);
-        let step = self.step_of(&attempt, &result, millis);
-        let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+    }
+
+    async fn record(&mut self, ended: &Arc<Ended>, now: Timestamp) -> Result<(), StoreError> {
+        let (mut knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+        knowledge.busy.remove(&ended.attempt.call.binding);
         let factor = self.options.time_factor;
+        let outcome = Arc::clone(ended);
         let recorded = self
             .store
             .write(move |tx| {
+                let Ended { attempt, result, step } = &*outcome;
                 let row = tx.queued(&knowledge.target, &attempt.binding.resource_id)?;
                 let attempts = row.map_or(0, |row| row.attempts);
-                tx.add_step(&step)?;
-                let then: Then = outcome::record(tx, &knowledge, &policy, &attempt, &result, attempts, now)?;
-                follow(tx, &knowledge, &policy, &attempt, &then, factor, now)
+                tx.add_step(step)?;
+                let then: Then = outcome::record(tx, &knowledge, &policy, attempt, result, attempts, now)?;
+                follow(tx, &knowledge, &policy, attempt, &then, factor, now)
             })
-            .await;
-        match recorded {
-            Ok(Some((id, revision))) => self.store.signals().settled(&id, revision),
-            Ok(None) => {}
-            // The intent stays open; at the next start its outcome counts as unknown.
-            Err::<_, StoreError>(error) => tracing::error!(%error, "an outcome could not be recorded"),
+            .await?;
+        self.release(&ended.attempt);
+        if let Some((id, revision)) = recorded {
+            self.store.signals().settled(&id, revision);
         }
+        Ok::<_, StoreError>(())
     }
 
     fn step_of(&self, attempt: &Attempt, result: &Result<Answered<Reply>, DatabricksError>, millis: u64) -> NewStep {
@@ -619,6 +665,14 @@ async fn within<T>(
         .unwrap_or(Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut)))
 }
 
+/// The end of `call`; one that panics ends without an answer, and what it held is let go as after any other.
+async fn unbroken<T>(call: impl Future<Output = Result<T, DatabricksError>>) -> Result<T, DatabricksError> {
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a call to the target ended in a panic");
+        Err(DatabricksError::OutcomeUnknown(Unknown::Cut))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -660,10 +714,7 @@ mod tests {
         worker
     }
 
-    #[tokio::test]
-    async fn a_pass_over_a_long_queue_ends_early_for_what_came_meanwhile() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut worker = busy_worker(folder.path());
+    fn directory_of(worker: &Worker) -> Directory {
         let rules = Rules {
             endpoint: "scim".to_owned(),
             targets: vec!["workspace".to_owned()],
@@ -672,10 +723,21 @@ mod tests {
             settle_for: Duration::ZERO,
             settle_at_most: Duration::ZERO,
         };
-        let directory = Directory::new(worker.store.clone(), worker.clock, rules);
+        Directory::new(worker.store.clone(), worker.clock, rules)
+    }
+
+    fn user(name: &str) -> serde_json::Value {
+        serde_json::json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": format!("{name}@contoso.test") })
+    }
+
+    #[tokio::test]
+    async fn a_pass_over_a_long_queue_ends_early_for_what_came_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut worker = busy_worker(folder.path());
+        let directory = directory_of(&worker);
         for number in 0..100 {
-            let body = serde_json::json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-                "userName": format!("user{number}@contoso.test") });
+            let body = user(&format!("user{number}"));
             let made = directory.create_user(&Request::default(), ScimId::random(), body).await;
             assert!(made.is_ok());
         }
@@ -691,6 +753,58 @@ mod tests {
             assert_eq!(unplanned(&worker), left);
         }
         assert!(worker.work().await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_a_call_without_an_answer() {
+        let broken = unbroken::<()>(async { panic!("as the test wants it") });
+        assert!(matches!(
+            broken.await,
+            Err(DatabricksError::OutcomeUnknown(Unknown::Cut))
+        ));
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_the_store_cannot_take_is_kept_and_recorded_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut worker = busy_worker(folder.path());
+        let made = directory_of(&worker)
+            .create_user(&Request::default(), ScimId::new("ana"), user("ana"))
+            .await;
+        assert!(made.is_ok());
+        let now = worker.clock.now();
+        let everything = Admitted {
+            revocation: [true; 3],
+            other: [true; 3],
+        };
+        let (knowledge, policy) = (worker.knowledge.clone(), worker.options.policy.clone());
+        let begun = worker
+            .store
+            .write(move |tx| advance(tx, &knowledge, &policy, everything, &ScimId::new("ana"), now))
+            .await;
+        let Ok::<_, StoreError>(Advance::Begun(attempt)) = begun else {
+            panic!("a create begins");
+        };
+        let binding = attempt.call.binding;
+        worker.knowledge.busy.insert(binding);
+        let beside = rusqlite::Connection::open(worker.store.path()).unwrap();
+        beside
+            .execute_batch("CREATE TRIGGER full BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'full'); END;")
+            .unwrap();
+        let created = Reply::Created(UpstreamId::parse("17"));
+        let answered = Ok(Answered {
+            status: 201,
+            value: created,
+        });
+        worker.called(*attempt, answered, 1, now).await;
+        assert!(worker.knowledge.busy.contains(&binding), "nobody touches it meanwhile");
+        beside.execute_batch("DROP TRIGGER full").unwrap();
+        worker.work().await.unwrap();
+        assert!(worker.knowledge.busy.is_empty());
+        let bound = worker
+            .store
+            .read::<_, StoreError, _>(|snapshot| snapshot.binding(binding));
+        assert_eq!(bound.unwrap().unwrap().upstream_id, UpstreamId::parse("17"));
     }
 
     #[tokio::test]

@@ -115,6 +115,11 @@ impl Client {
         })
     }
 
+    /// Another number is another credential than before, and perhaps another identity (rule C8).
+    pub fn credential(&self) -> u64 {
+        self.inner.credential.generation()
+    }
+
     /// Who the bridge is at Databricks: the cheapest call there is.
     ///
     /// # Errors

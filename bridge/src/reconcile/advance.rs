@@ -70,7 +70,7 @@ pub fn advance(
         let revision = tx.newest_revision(id)?;
         match plan(tx, knowledge, policy, &row, now)? {
             Next::Settled { check_at } => return settle(tx, knowledge, &row, revision, check_at, "applied", now),
-            Next::Protected { why } => return settle(tx, knowledge, &row, revision, None, &why, now),
+            Next::Protected { why, check_at } => return settle(tx, knowledge, &row, revision, check_at, &why, now),
             Next::Wait { until, why } => {
                 put_off(tx, knowledge, &row, until.max(now.plus(Duration::from_millis(20))), why)?;
                 return Ok(Advance::Later);
@@ -84,8 +84,8 @@ pub fn advance(
                 tx.note_open(id, &format!("failing: {why}"))?;
                 return Ok(Advance::Later);
             }
-            Next::Hold { binding, why } => {
-                hold(tx, knowledge, &row, binding, &why, now)?;
+            Next::Hold { binding, why, check_at } => {
+                hold(tx, knowledge, &row, binding, &why, check_at, now)?;
                 return Ok(Advance::Later);
             }
             Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, &note, now)?,
@@ -219,7 +219,7 @@ fn plan(
 ) -> Result<Next, StoreError> {
     Ok(match row.kind {
         Kind::User => plan_user(&load_user(tx, knowledge, policy, row)?, policy, now),
-        Kind::Group => plan_group(&load_group(tx, knowledge, policy, row)?, policy, now),
+        Kind::Group => plan_group(&load_group(tx, knowledge, policy, row, now)?, policy, now),
     })
 }
 
@@ -244,22 +244,7 @@ fn settle(
             })?;
         }
     }
-    match check_at {
-        None => {
-            tx.dequeue(&knowledge.target, id, row.ticket)?;
-        }
-        Some(at) => tx.reschedule(
-            &knowledge.target,
-            &QueueRow {
-                class: QueueClass::Verification,
-                verb: Verb::Read.number(),
-                due_at: at.max(now),
-                attempts: 0,
-                ..row.clone()
-            },
-            Some("to be verified by a read"),
-        )?,
-    }
+    only_look(tx, knowledge, row, check_at, "to be verified by a read", now)?;
     Ok(Advance::Settled(revision))
 }
 
@@ -281,19 +266,42 @@ fn put_off(
     )
 }
 
-/// A person must decide: the resource leaves the queue until it is written or a command comes.
+/// A person must decide: the resource waits until it is written or a command comes, but for what is to be looked at.
 fn hold(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
     row: &QueueRow,
     binding: Option<BindingId>,
     why: &str,
+    check_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     note_hold(tx, &row.resource_id, binding, why, now)?;
     tx.note_open(&row.resource_id, &format!("held: {why}"))?;
-    tx.dequeue(&knowledge.target, &row.resource_id, row.ticket)?;
-    Ok(())
+    only_look(tx, knowledge, row, check_at, why, now)
+}
+
+/// Takes the row out of the queue, or leaves it there for a look at `check_at`.
+fn only_look(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    row: &QueueRow,
+    check_at: Option<Timestamp>,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(at) = check_at else {
+        tx.dequeue(&knowledge.target, &row.resource_id, row.ticket)?;
+        return Ok(());
+    };
+    let looking = QueueRow {
+        class: QueueClass::Verification,
+        verb: Verb::Read.number(),
+        due_at: at.max(now),
+        attempts: 0,
+        ..row.clone()
+    };
+    tx.reschedule(&knowledge.target, &looking, Some(why))
 }
 
 fn note_hold(

@@ -139,6 +139,11 @@ impl Circuit {
         }
     }
 
+    /// The credential is another: nothing goes through before the target has answered to it.
+    pub fn start_again(&mut self, now: Timestamp) {
+        *self = Self::starting(self.probing, now);
+    }
+
     /// A probe succeeded.
     pub fn probe_succeeded(&mut self) {
         if let State::Open { since, .. } = self.state {

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::backoff::LONGEST_OF_REVOCATIONS;
 use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
 use super::policy::Policy;
 use super::wanted::{WantedGroup, WantedUser};
 use crate::clock::Timestamp;
-use crate::id::{ScimId, UpstreamId};
+use crate::id::{ScimId, UpstreamId, fold};
 use crate::store::{Binding, BindingId, Existence, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError};
 
 /// What the reconciler knows of the target besides the store.
@@ -18,8 +19,10 @@ pub struct Knowledge {
     pub scanned_at: Option<Timestamp>,
     /// Who the bridge itself is: id and folded name (rule C8).
     pub me: Option<(UpstreamId, String)>,
-    /// Active members of `admins` (rule C8).
+    /// Active members of `admins` (rule C8), without those who are just being deactivated.
     pub admins: HashSet<UpstreamId>,
+    /// The same as the last scan before this start had it, if there was one.
+    pub former_admins: Option<HashSet<UpstreamId>>,
     /// Bindings with a call in flight.
     pub busy: HashSet<BindingId>,
 }
@@ -39,6 +42,12 @@ impl Knowledge {
             return Some("protected: the last active member of admins".to_owned());
         }
         None
+    }
+
+    /// Whether this user may be the last active member of `admins`, as only the scan will tell.
+    fn may_be_last_admin(&self, upstream: Option<&UpstreamId>) -> bool {
+        let was = |id| self.former_admins.as_ref().is_none_or(|admins| admins.contains(id));
+        self.scanned_at.is_none() && upstream.is_some_and(was)
     }
 
     /// Why this group must never be written, if so.
@@ -70,6 +79,7 @@ pub fn load_user(
             removals_pending: store.removals_pending(binding.id)?,
             wanted_groups: store.wanted_groups(target, binding.id)?,
             protected: knowledge.protects_user(policy, &binding.name_key, binding.upstream_id.as_ref()),
+            may_be_last_admin: knowledge.may_be_last_admin(binding.upstream_id.as_ref()),
             binding,
         });
     }
@@ -117,6 +127,7 @@ pub fn load_group(
     knowledge: &Knowledge,
     policy: &Policy,
     row: &QueueRow,
+    now: Timestamp,
 ) -> Result<GroupView, StoreError> {
     let (target, id) = (&knowledge.target, &row.resource_id);
     let wanted = store.resource(id.as_str())?.map(|stored| WantedGroup::of(&stored));
@@ -131,7 +142,7 @@ pub fn load_group(
         .map_or(name_key.as_str(), |binding| binding.name_key.as_str());
     let protected =
         Knowledge::protects_group(policy, own_name).or_else(|| Knowledge::protects_group(policy, &name_key));
-    // More than one batch, so that parked edges do not hide those behind them.
+    // More than one batch, so that edges that go in small company do not hide those behind them.
     let limit = policy.batch * 4;
     let address = binding.as_ref().map(|binding| binding.id);
     Ok(GroupView {
@@ -142,11 +153,11 @@ pub fn load_group(
             .transpose()?
             .unwrap_or_default(),
         adds: address
-            .map(|address| store.edges_to_add(target, address, limit))
+            .map(|address| store.edges_to_add(target, address, now, limit))
             .transpose()?
             .unwrap_or_default(),
         removes: address
-            .map(|address| store.edges_to_remove(address, limit))
+            .map(|address| store.edges_to_remove(address, now, now.plus(LONGEST_OF_REVOCATIONS), limit))
             .transpose()?
             .unwrap_or_default(),
         checks: address
@@ -208,16 +219,39 @@ fn holders(
     own: &ScimId,
 ) -> Result<Vec<Holder>, StoreError> {
     let others = store.bindings_named(&knowledge.target, kind, name_key)?;
-    Ok(others
+    others
         .into_iter()
         .filter(|binding| binding.resource_id != *own && !never_made(binding))
-        .map(|binding| Holder {
-            binding: binding.id,
-            deleted: binding.role == Role::Tombstone,
-            same_external_id: external_id.is_some() && binding.external_id.as_deref() == external_id,
-            busy: knowledge.busy.contains(&binding.id),
+        .map(|binding| {
+            // What the client's id was when the resource was deleted: it may have changed since the object was made.
+            let last = store.tombstone(binding.resource_id.as_str())?;
+            let last = last.and_then(|tombstone| tombstone.external_id);
+            Ok(Holder {
+                binding: binding.id,
+                deleted: binding.role == Role::Tombstone,
+                same_external_id: external_id.is_some() && last.as_deref() == external_id,
+                busy: knowledge.busy.contains(&binding.id),
+                in_a_circle: in_a_circle(store, &knowledge.target, &binding)?,
+            })
         })
-        .collect())
+        .collect()
+}
+
+/// Whether the holders of the names that are wanted, one after another, come to no end.
+fn in_a_circle(store: &Snapshot<'_>, target: &str, holder: &Binding) -> Result<bool, StoreError> {
+    let (mut seen, mut at) = (HashSet::new(), holder.clone());
+    while seen.insert(at.id) {
+        let Some(wanted) = store.resource(at.resource_id.as_str())? else {
+            return Ok(false);
+        };
+        let holders = store.bindings_named(target, at.kind, &fold(&wanted.name))?;
+        let next = holders
+            .into_iter()
+            .find(|other| other.resource_id != at.resource_id && !never_made(other));
+        let Some(next) = next else { return Ok(false) };
+        at = next;
+    }
+    Ok(true)
 }
 
 fn never_made(binding: &Binding) -> bool {

@@ -5,9 +5,11 @@
 //! again; nothing is settled before it is recorded.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -101,11 +103,25 @@ pub struct Worker {
     probing: bool,
     running: JoinSet<Finished>,
     held_by: HashSet<ScimId>,
+    /// The credential that `/Me` last answered to (rule C8).
+    known_as: Option<u64>,
+    /// Admins whose deactivation is under way.
+    leaving: HashSet<UpstreamId>,
+    /// Calls that ended while the store could not take it.
+    unrecorded: Vec<Arc<Ended>>,
+}
+
+/// A call that ended, to be recorded.
+struct Ended {
+    attempt: Attempt,
+    result: Result<Answered<Reply>, DatabricksError>,
+    step: NewStep,
 }
 
 /// A request that ended.
 enum Finished {
-    Probe(Result<Answered<WireUser>, DatabricksError>),
+    /// With the credential that it was sent with.
+    Probe(u64, Result<Answered<WireUser>, DatabricksError>),
     Scan(Scan, Result<Progress, DatabricksError>),
     Call {
         attempt: Box<Attempt>,
@@ -130,6 +146,9 @@ impl Worker {
             probing: false,
             running: JoinSet::new(),
             held_by: HashSet::new(),
+            known_as: None,
+            leaving: HashSet::new(),
+            unrecorded: Vec::new(),
             store,
             client,
             clock,
@@ -185,6 +204,8 @@ impl Worker {
     /// Calls that were open when the process died have an unknown outcome (rule D1).
     async fn recover(&mut self) -> Result<(), StoreError> {
         let (target, now) = (self.options.target.clone(), self.clock.now());
+        let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
+        self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
             .store
             .write(move |tx| {
@@ -209,6 +230,12 @@ impl Worker {
     /// Starts what can start; tells when to look again, `None` = at once.
     async fn work(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.clock.now();
+        self.record_rest(now).await?;
+        if self.known_as.is_some_and(|known| known != self.client.credential()) {
+            tracing::info!("the credential is new: who the bridge is at the target is asked again");
+            self.known_as = None;
+            self.circuit.start_again(now);
+        }
         self.probe_if_due(now);
         // While a probe is under way its end wakes the worker.
         let probe_at = self.circuit.probe_at().filter(|_| !self.probing);
@@ -237,9 +264,9 @@ impl Worker {
         self.pace.start_probe();
         self.probing = true;
         let client = self.client.clone();
-        let limit = self.options.probing.first;
+        let (limit, credential) = (self.options.probing.first, client.credential());
         self.running
-            .spawn(async move { Finished::Probe(within(limit, client.me()).await) });
+            .spawn(async move { Finished::Probe(credential, unbroken(within(limit, client.me())).await) });
     }
 
     /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
@@ -258,7 +285,7 @@ impl Worker {
         let client = self.client.clone();
         self.running.spawn(async move {
             let kept = scan.clone();
-            Finished::Scan(kept, scan.step(&client).await)
+            Finished::Scan(kept, unbroken(scan.step(&client)).await)
         });
         None
     }
@@ -351,12 +378,18 @@ impl Worker {
         if self.pace.start(attempt.call.verb, revocation, now).is_err() {
             tracing::error!("a call was begun that the pace does not admit");
         }
+        // Two admins who are deactivated at the same time must not both be the one who is not the last.
+        if let Some(id) = attempt.call.action.deactivates()
+            && self.knowledge.admins.remove(id)
+        {
+            self.leaving.insert(id.clone());
+        }
         self.knowledge.busy.insert(attempt.call.binding);
         self.held_by.insert(attempt.binding.resource_id.clone());
         let (client, clock) = (self.client.clone(), self.clock);
         self.running.spawn(async move {
             let began = clock.now();
-            let result = carry_out(&client, &attempt.binding, &attempt.call.action).await;
+            let result = unbroken(carry_out(&client, &attempt.binding, &attempt.call.action)).await;
             let millis = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
             Finished::Call {
                 attempt,
@@ -369,7 +402,7 @@ impl Worker {
     async fn finish_joined(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
         let now = self.clock.now();
         match finished {
-            Ok(Finished::Probe(result)) => self.probed(result, now).await,
+            Ok(Finished::Probe(credential, result)) => self.probed(credential, result, now).await,
             Ok(Finished::Scan(kept, result)) => self.scanned(kept, result, now).await,
             Ok(Finished::Call {
                 attempt,
@@ -380,16 +413,24 @@ impl Worker {
         }
     }
 
-    async fn probed(&mut self, result: Result<Answered<WireUser>, DatabricksError>, now: Timestamp) {
+    async fn probed(&mut self, credential: u64, result: Result<Answered<WireUser>, DatabricksError>, now: Timestamp) {
         self.probing = false;
         self.account_for(Verb::Read, result.as_ref().err(), now);
+        // An answer that does not say who the bridge is is none.
+        let result = result.and_then(|me| {
+            let id = UpstreamId::parse(&me.value.id).ok_or(Unknown::Garbled(me.status));
+            Ok((id.map_err(DatabricksError::OutcomeUnknown)?, fold(&me.value.user_name)))
+        });
         match result {
             Ok(me) => {
-                self.knowledge.me = UpstreamId::parse(&me.value.id).map(|id| (id, fold(&me.value.user_name)));
+                self.knowledge.me = Some(me);
+                self.known_as = Some(credential);
                 self.circuit.probe_succeeded();
             }
             // Whoever asks for patience works. Who the bridge is has to be known first, though (rule C8).
-            Err(DatabricksError::RateLimited { .. }) if self.knowledge.me.is_some() => self.circuit.probe_succeeded(),
+            Err(DatabricksError::RateLimited { .. }) if self.known_as == Some(credential) => {
+                self.circuit.probe_succeeded();
+            }
             Err(error) => {
                 self.circuit.probe_failed(error.cause(), &error.to_string(), now);
                 self.note_outage(&error, now).await;
@@ -414,6 +455,8 @@ impl Worker {
                     .write(move |tx| {
                         tx.replace_inventory(&target, Kind::User, &seen.users)?;
                         tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
+                        let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
+                        tx.set_fact("admins", &ids.join(" "))?;
                         tx.set_fact("scanned_at", &now.as_micros().to_string())
                     })
                     .await;
@@ -451,27 +494,66 @@ impl Worker {
         self.account_for(attempt.call.verb, result.as_ref().err(), now);
         let sign = outcome::sign(&result, attempt.call.binding);
         self.note_sign(sign, result.as_ref().err(), now).await;
+        if let Some(id) = attempt.call.action.deactivates()
+            && self.leaving.remove(id)
+            && !matches!(result, Ok(_) | Err(DatabricksError::OutcomeUnknown(_)))
+        {
+            self.knowledge.admins.insert(id.clone());
+        }
+        let step = self.step_of(&attempt, &result, millis);
+        let ended = Arc::new(Ended { attempt, result, step });
+        if let Err(error) = self.record(&ended, now).await {
+            tracing::error!(%error, "an outcome could not be recorded yet");
+            self.unrecorded.push(ended);
+        }
+    }
+
+    /// Records what could not be recorded before; what still cannot be counts as unknown as soon as the store
+    /// takes anything at all. Until then nothing else happens to the object.
+    async fn record_rest(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        while let Some(ended) = self.unrecorded.last().cloned() {
+            if let Err(error) = self.record(&ended, now).await {
+                let (binding, intent) = (ended.attempt.call.binding, ended.attempt.intent);
+                self.store
+                    .write(move |tx| {
+                        tx.interrupt(binding, now)?;
+                        intent.map_or(Ok(()), |intent| tx.close_intent(intent))
+                    })
+                    .await?;
+                tracing::error!(%error, "an outcome cannot be recorded; it counts as unknown");
+                self.release(&ended.attempt);
+            }
+            self.unrecorded.pop();
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, attempt: &Attempt) {
         self.knowledge.busy.remove(&attempt.call.binding);
         self.held_by.remove(&attempt.binding.resource_id);
-        let step = self.step_of(&attempt, &result, millis);
-        let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+    }
+
+    async fn record(&mut self, ended: &Arc<Ended>, now: Timestamp) -> Result<(), StoreError> {
+        let (mut knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+        knowledge.busy.remove(&ended.attempt.call.binding);
         let factor = self.options.time_factor;
+        let outcome = Arc::clone(ended);
         let recorded = self
             .store
             .write(move |tx| {
+                let Ended { attempt, result, step } = &*outcome;
                 let row = tx.queued(&knowledge.target, &attempt.binding.resource_id)?;
                 let attempts = row.map_or(0, |row| row.attempts);
-                tx.add_step(&step)?;
-                let then: Then = outcome::record(tx, &knowledge, &policy, &attempt, &result, attempts, now)?;
-                follow(tx, &knowledge, &policy, &attempt, &then, factor, now)
+                tx.add_step(step)?;
+                let then: Then = outcome::record(tx, &knowledge, &policy, attempt, result, attempts, now)?;
+                follow(tx, &knowledge, &policy, attempt, &then, factor, now)
             })
-            .await;
-        match recorded {
-            Ok(Some((id, revision))) => self.store.signals().settled(&id, revision),
-            Ok(None) => {}
-            // The intent stays open; at the next start its outcome counts as unknown.
-            Err::<_, StoreError>(error) => tracing::error!(%error, "an outcome could not be recorded"),
+            .await?;
+        self.release(&ended.attempt);
+        if let Some((id, revision)) = recorded {
+            self.store.signals().settled(&id, revision);
         }
+        Ok::<_, StoreError>(())
     }
 
     fn step_of(&self, attempt: &Attempt, result: &Result<Answered<Reply>, DatabricksError>, millis: u64) -> NewStep {
@@ -583,6 +665,14 @@ async fn within<T>(
         .unwrap_or(Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut)))
 }
 
+/// The end of `call`; one that panics ends without an answer, and what it held is let go as after any other.
+async fn unbroken<T>(call: impl Future<Output = Result<T, DatabricksError>>) -> Result<T, DatabricksError> {
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a call to the target ended in a panic");
+        Err(DatabricksError::OutcomeUnknown(Unknown::Cut))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -624,10 +714,7 @@ mod tests {
         worker
     }
 
-    #[tokio::test]
-    async fn a_pass_over_a_long_queue_ends_early_for_what_came_meanwhile() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut worker = busy_worker(folder.path());
+    fn directory_of(worker: &Worker) -> Directory {
         let rules = Rules {
             endpoint: "scim".to_owned(),
             targets: vec!["workspace".to_owned()],
@@ -636,10 +723,21 @@ mod tests {
             settle_for: Duration::ZERO,
             settle_at_most: Duration::ZERO,
         };
-        let directory = Directory::new(worker.store.clone(), worker.clock, rules);
+        Directory::new(worker.store.clone(), worker.clock, rules)
+    }
+
+    fn user(name: &str) -> serde_json::Value {
+        serde_json::json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": format!("{name}@contoso.test") })
+    }
+
+    #[tokio::test]
+    async fn a_pass_over_a_long_queue_ends_early_for_what_came_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut worker = busy_worker(folder.path());
+        let directory = directory_of(&worker);
         for number in 0..100 {
-            let body = serde_json::json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-                "userName": format!("user{number}@contoso.test") });
+            let body = user(&format!("user{number}"));
             let made = directory.create_user(&Request::default(), ScimId::random(), body).await;
             assert!(made.is_ok());
         }
@@ -655,6 +753,58 @@ mod tests {
             assert_eq!(unplanned(&worker), left);
         }
         assert!(worker.work().await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_a_call_without_an_answer() {
+        let broken = unbroken::<()>(async { panic!("as the test wants it") });
+        assert!(matches!(
+            broken.await,
+            Err(DatabricksError::OutcomeUnknown(Unknown::Cut))
+        ));
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_the_store_cannot_take_is_kept_and_recorded_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut worker = busy_worker(folder.path());
+        let made = directory_of(&worker)
+            .create_user(&Request::default(), ScimId::new("ana"), user("ana"))
+            .await;
+        assert!(made.is_ok());
+        let now = worker.clock.now();
+        let everything = Admitted {
+            revocation: [true; 3],
+            other: [true; 3],
+        };
+        let (knowledge, policy) = (worker.knowledge.clone(), worker.options.policy.clone());
+        let begun = worker
+            .store
+            .write(move |tx| advance(tx, &knowledge, &policy, everything, &ScimId::new("ana"), now))
+            .await;
+        let Ok::<_, StoreError>(Advance::Begun(attempt)) = begun else {
+            panic!("a create begins");
+        };
+        let binding = attempt.call.binding;
+        worker.knowledge.busy.insert(binding);
+        let beside = rusqlite::Connection::open(worker.store.path()).unwrap();
+        beside
+            .execute_batch("CREATE TRIGGER full BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'full'); END;")
+            .unwrap();
+        let created = Reply::Created(UpstreamId::parse("17"));
+        let answered = Ok(Answered {
+            status: 201,
+            value: created,
+        });
+        worker.called(*attempt, answered, 1, now).await;
+        assert!(worker.knowledge.busy.contains(&binding), "nobody touches it meanwhile");
+        beside.execute_batch("DROP TRIGGER full").unwrap();
+        worker.work().await.unwrap();
+        assert!(worker.knowledge.busy.is_empty());
+        let bound = worker
+            .store
+            .read::<_, StoreError, _>(|snapshot| snapshot.binding(binding));
+        assert_eq!(bound.unwrap().unwrap().upstream_id, UpstreamId::parse("17"));
     }
 
     #[tokio::test]

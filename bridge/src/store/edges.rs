@@ -8,7 +8,7 @@ use rusqlite::{Row, params};
 use super::fields::{Tracked, micros, moment};
 use super::{BindingId, Snapshot, StoreError, Transaction};
 use crate::clock::Timestamp;
-use crate::id::{ScimId, UpstreamId};
+use crate::id::UpstreamId;
 
 /// A stored edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,21 +29,26 @@ pub struct EdgeRow {
     pub parked_until: Option<Timestamp>,
 }
 
-/// One membership as planning sees it: wanted or not, and what is known.
+/// One membership that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberEdge {
-    /// The member's resource.
-    pub member_id: ScimId,
-    /// The member's binding, once there is one.
-    pub member: Option<BindingId>,
-    /// The member's id at the target, once it has one.
-    pub upstream_id: Option<UpstreamId>,
-    /// Why the member waits for a person, if it does: such an edge is not worth waiting for.
-    pub member_held: bool,
-    /// Whether the membership is wanted.
-    pub desired: bool,
+    /// The member's binding.
+    pub member: BindingId,
+    /// The member's id at the target.
+    pub upstream_id: UpstreamId,
     /// What is known of it; `None` = never attempted.
     pub row: Option<EdgeRow>,
+}
+
+/// The memberships of one group that differ, in one direction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edges {
+    /// Those that can be sent, as many as were asked for.
+    pub ready: Vec<MemberEdge>,
+    /// Some wait for a member that is still to be created, and for no person.
+    pub coming: bool,
+    /// When the first of those that were refused may be tried again.
+    pub parked_until: Option<Timestamp>,
 }
 
 const EDGE: &str = "e.group_binding, e.member_binding, e.applied, e.observed, e.maybe, e.unknown_at, e.agreed_at, e.agreed, \
@@ -74,43 +79,74 @@ fn read_edge(row: &Row<'_>, from: usize) -> Result<Option<EdgeRow>, StoreError> 
     }))
 }
 
-fn read_member_edge(row: &Row<'_>, desired: bool) -> Result<MemberEdge, StoreError> {
-    let upstream: Option<String> = row.get(2)?;
+fn read_member_edge(row: &Row<'_>) -> Result<MemberEdge, StoreError> {
+    let upstream: String = row.get(1)?;
     Ok(MemberEdge {
-        member_id: ScimId::new(row.get::<_, String>(0)?),
-        member: row.get::<_, Option<i64>>(1)?.map(BindingId::from_row),
-        upstream_id: upstream.as_deref().and_then(UpstreamId::parse),
-        member_held: row.get(3)?,
-        desired,
-        row: read_edge(row, 4)?,
+        member: BindingId::from_row(row.get(0)?),
+        upstream_id: UpstreamId::parse(&upstream).ok_or_else(|| StoreError::corrupt("upstream_id", upstream))?,
+        row: read_edge(row, 2)?,
     })
 }
 
+/// Wanted members of the group binding `?1` at the target `?2` that are not confirmed.
+const TO_ADD: &str = "FROM bindings g
+     JOIN resources r ON r.id = g.resource_id
+     JOIN members m ON m.group_pk = r.pk
+     JOIN resources u ON u.pk = m.member_pk
+     LEFT JOIN bindings b ON b.resource_id = u.id AND b.target = ?2 AND b.role = 'current'
+     LEFT JOIN edges e ON e.group_binding = ?1 AND e.member_binding = b.binding
+     WHERE g.binding = ?1 AND g.role = 'current' AND (e.applied IS NULL OR e.applied = 0 OR e.maybe = 1)";
+
+/// Members of the group binding `?1` that are, or may be, there and are not wanted.
+const TO_REMOVE: &str = "FROM edges e
+     JOIN bindings b ON b.binding = e.member_binding
+     JOIN bindings g ON g.binding = e.group_binding
+     LEFT JOIN resources r ON r.id = g.resource_id AND g.role = 'current'
+     LEFT JOIN resources u ON u.id = b.resource_id AND b.role IN ('current', 'retiring')
+     LEFT JOIN members m ON m.group_pk = r.pk AND m.member_pk = u.pk
+     WHERE e.group_binding = ?1 AND (e.applied = 1 OR e.maybe = 1) AND e.inherited = 0
+       AND b.role <> 'gone' AND b.upstream_id IS NOT NULL AND m.group_pk IS NULL";
+
 impl Snapshot<'_> {
-    /// Wanted members of `group` that are not confirmed, up to `limit`.
+    /// Wanted members of `group` that are not confirmed; up to `limit` of those that can be sent.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
-    pub fn edges_to_add(&self, target: &str, group: BindingId, limit: usize) -> Result<Vec<MemberEdge>, StoreError> {
-        self.all(
+    pub fn edges_to_add(
+        &self,
+        target: &str,
+        group: BindingId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Edges, StoreError> {
+        let ready = self.all(
             &format!(
-                "SELECT u.id, b.binding, b.upstream_id, b.hold IS NOT NULL, {EDGE}
-                 FROM bindings g
-                 JOIN resources r ON r.id = g.resource_id
-                 JOIN members m ON m.group_pk = r.pk
-                 JOIN resources u ON u.pk = m.member_pk
-                 LEFT JOIN bindings b ON b.resource_id = u.id AND b.target = ?2 AND b.role = 'current'
-                 LEFT JOIN edges e ON e.group_binding = ?1 AND e.member_binding = b.binding
-                 WHERE g.binding = ?1 AND g.role = 'current' AND (e.applied IS NULL OR e.applied = 0 OR e.maybe = 1)
-                 ORDER BY m.member_pk LIMIT ?3"
+                "SELECT b.binding, b.upstream_id, {EDGE} {TO_ADD}
+                   AND b.upstream_id IS NOT NULL AND ifnull(e.parked_until, 0) <= ?3
+                 ORDER BY m.member_pk LIMIT ?4"
             ),
-            params![group.row(), target, limit_of(limit)],
-            |row| read_member_edge(row, true),
-        )
+            params![group.row(), target, now.as_micros(), limit_of(limit)],
+            read_member_edge,
+        )?;
+        let others = self.one(
+            &format!(
+                "SELECT ifnull(max(b.upstream_id IS NULL AND b.hold IS NULL), 0),
+                        min(e.parked_until) FILTER (WHERE e.parked_until > ?3) {TO_ADD}"
+            ),
+            params![group.row(), target, now.as_micros()],
+            |row| Ok((row.get(0)?, moment(row.get(1)?))),
+        )?;
+        let (coming, parked_until) = others.unwrap_or_default();
+        Ok(Edges {
+            ready,
+            coming,
+            parked_until,
+        })
     }
 
-    /// Members of `group` that are, or may be, there and are not wanted, up to `limit`.
+    /// Members of `group` that are, or may be, there and are not wanted; up to `limit` of those that can be sent.
+    /// One that is parked beyond `longest` was parked as an addition and does not wait.
     ///
     /// The account under the old name of a renamed user stays where the user is wanted, until the
     /// new one is complete (rule C5); inherited members stay until removed on purpose (rule C3).
@@ -118,23 +154,32 @@ impl Snapshot<'_> {
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
-    pub fn edges_to_remove(&self, group: BindingId, limit: usize) -> Result<Vec<MemberEdge>, StoreError> {
-        self.all(
+    pub fn edges_to_remove(
+        &self,
+        group: BindingId,
+        now: Timestamp,
+        longest: Timestamp,
+        limit: usize,
+    ) -> Result<Edges, StoreError> {
+        let ready = self.all(
             &format!(
-                "SELECT b.resource_id, b.binding, b.upstream_id, b.hold IS NOT NULL, {EDGE}
-                 FROM edges e
-                 JOIN bindings b ON b.binding = e.member_binding
-                 JOIN bindings g ON g.binding = e.group_binding
-                 LEFT JOIN resources r ON r.id = g.resource_id AND g.role = 'current'
-                 LEFT JOIN resources u ON u.id = b.resource_id AND b.role IN ('current', 'retiring')
-                 LEFT JOIN members m ON m.group_pk = r.pk AND m.member_pk = u.pk
-                 WHERE e.group_binding = ?1 AND (e.applied = 1 OR e.maybe = 1) AND e.inherited = 0
-                   AND b.role <> 'gone' AND b.upstream_id IS NOT NULL AND m.group_pk IS NULL
-                 ORDER BY e.member_binding LIMIT ?2"
+                "SELECT b.binding, b.upstream_id, {EDGE} {TO_REMOVE}
+                   AND (ifnull(e.parked_until, 0) <= ?2 OR e.parked_until > ?3)
+                 ORDER BY e.member_binding LIMIT ?4"
             ),
-            params![group.row(), limit_of(limit)],
-            |row| read_member_edge(row, false),
-        )
+            params![group.row(), now.as_micros(), longest.as_micros(), limit_of(limit)],
+            read_member_edge,
+        )?;
+        let parked_until = self.one(
+            &format!("SELECT min(e.parked_until) {TO_REMOVE} AND e.parked_until > ?2 AND e.parked_until <= ?3"),
+            params![group.row(), now.as_micros(), longest.as_micros()],
+            |row| Ok(moment(row.get(0)?)),
+        )?;
+        Ok(Edges {
+            ready,
+            coming: false,
+            parked_until: parked_until.flatten(),
+        })
     }
 
     /// Edges of `group` whose state a read has still to prove or verify (rules B2, B3).

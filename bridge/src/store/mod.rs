@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
 pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored};
-pub use edges::{EdgeRow, MemberEdge};
+pub use edges::{EdgeRow, Edges, MemberEdge};
 pub use error::StoreError;
 pub use fields::{Field, Fields, Tracked};
 pub use inventory::InventoryEntry;

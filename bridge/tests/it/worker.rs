@@ -26,7 +26,7 @@ struct Scene {
     directory: Directory,
     status: Status,
     stop: CancellationToken,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Scene {
@@ -106,7 +106,7 @@ impl Scene {
             store,
             status,
             stop,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -445,4 +445,76 @@ async fn a_probe_that_is_asked_for_patience_shows_that_the_target_works() {
     .await;
     scene.create_user("ana@contoso.test").await;
     scene.until("created", |scene| scene.outcome("create applied")).await;
+}
+
+#[tokio::test]
+async fn nothing_is_written_before_the_target_says_who_the_bridge_is() {
+    let nobody = ResponseTemplate::new(200).set_body_json(json!({}));
+    let scene = Scene::start(vec![answer("GET", "/Me$", 2, nobody)]).await;
+    scene.create_user("ana@contoso.test").await;
+    scene
+        .until("out", |scene| scene.status.get().cause == Some("garbled"))
+        .await;
+    assert!(scene.writes().await.is_empty());
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+}
+
+#[tokio::test]
+async fn a_new_token_is_asked_whose_it_is() {
+    let scene = Scene::start(vec![]).await;
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    let other = json!({ "id": "2", "userName": "ben@contoso.test" });
+    answer("GET", "/Me$", 9, ResponseTemplate::new(200).set_body_json(other))
+        .mount(&scene.server)
+        .await;
+    std::fs::write(scene.folder.path().join("token"), "dapi-other").unwrap();
+    scene.create_user("ben@contoso.test").await;
+    scene
+        .until("protected", |scene| scene.outcome("create protected"))
+        .await;
+    assert_eq!(scene.writes().await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_admins_who_are_disabled_at_once_one_stays() {
+    let user = |id: &str, name: &str| json!({ "id": id, "userName": name, "displayName": "Ana", "externalId": name, "active": true });
+    let (ana, ben) = (user("55", "ana@contoso.test"), user("56", "ben@contoso.test"));
+    let body = |value: &Value| ResponseTemplate::new(200).set_body_json(value.clone());
+    let listed = json!({ "totalResults": 2, "Resources": [ana, ben] });
+    let groups = json!({ "totalResults": 1, "Resources": [{ "id": "3", "displayName": "admins" }] });
+    let admins = json!({ "id": "3", "displayName": "admins", "members": [{ "value": "55" }, { "value": "56" }] });
+    let scene = Scene::start(vec![
+        answer("GET", "/Users$", 1, body(&listed)),
+        answer("GET", "/Groups$", 1, body(&groups)),
+        answer("GET", "/Groups/3$", 1, body(&admins)),
+        answer("GET", "/Users/55$", 1, body(&ana)),
+        answer("GET", "/Users/56$", 1, body(&ben)),
+    ])
+    .await;
+    let ids = [
+        scene.create_user("ana@contoso.test").await,
+        scene.create_user("ben@contoso.test").await,
+    ];
+    scene
+        .until("both adopted", |scene| {
+            scene
+                .log()
+                .iter()
+                .filter(|line| line.ends_with("create applied"))
+                .count()
+                == 2
+        })
+        .await;
+    for id in &ids {
+        let disable = json!({ "op": "Replace", "path": "active", "value": "False" });
+        scene.patch_user(id, disable).await;
+    }
+    scene
+        .until("one disabled", |scene| scene.outcome("disable applied"))
+        .await;
+    scene
+        .until("one kept", |scene| scene.outcome("disable protected"))
+        .await;
+    assert_eq!(scene.writes().await.len(), 1);
 }

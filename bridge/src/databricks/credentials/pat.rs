@@ -3,15 +3,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// A token file and what was last read from it.
 #[derive(Debug)]
 pub struct PatFile {
     path: PathBuf,
     read: Mutex<Option<(SystemTime, SecretString)>>,
+    generation: AtomicU64,
 }
 
 impl PatFile {
@@ -24,6 +26,7 @@ impl PatFile {
         let file = Self {
             path: path.to_owned(),
             read: Mutex::new(None),
+            generation: AtomicU64::new(0),
         };
         file.token()?;
         Ok(file)
@@ -57,7 +60,11 @@ impl PatFile {
                 Ok(SecretString::from(line))
             });
         match (token, &*read) {
-            (Ok(token), _) => {
+            (Ok(token), before) => {
+                let same = |(_, old): &(_, SecretString)| old.expose_secret() == token.expose_secret();
+                if !before.as_ref().is_some_and(same) {
+                    self.generation.fetch_add(1, Ordering::Relaxed);
+                }
                 *read = changed.ok().map(|at| (at, token.clone()));
                 Ok(token)
             }
@@ -67,10 +74,18 @@ impl PatFile {
     }
 }
 
+impl PatFile {
+    /// Counts the tokens that were read: another number is another credential, perhaps another identity (rule C8).
+    pub fn generation(&self) -> u64 {
+        // The file may have changed since the last call.
+        let _ = self.token();
+        self.generation.load(Ordering::Relaxed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
     use std::fs::File;
     use std::time::Duration;
 
@@ -88,6 +103,7 @@ mod tests {
             .unwrap()
             .set_modified(later)
             .unwrap();
+        assert_eq!(pat.generation(), 2);
         assert_eq!(pat.token().unwrap().expose_secret(), "second");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(pat.token().unwrap().expose_secret(), "second");

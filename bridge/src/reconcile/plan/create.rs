@@ -46,10 +46,7 @@ pub(super) fn plan_creation(
                     purpose: Purpose::Adopt,
                 },
             ),
-            Named::Found { .. } => Next::Hold {
-                binding: Some(binding.id),
-                why: found_reason(binding.kind).to_owned(),
-            },
+            Named::Found { .. } => Next::hold(Some(binding.id), found_reason(binding.kind)),
         },
         // A create is sent only on `absent`.
         Existence::Absent => {
@@ -106,6 +103,15 @@ pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, pol
         (true, Kind::Group) => {
             "on_name_reuse: the displayName is that of the shell of a deleted group with another externalId"
         }
+        (false, Kind::Group) if holder.in_a_circle => {
+            return Some(Next::Hold {
+                binding: None,
+                why: "rename: groups exchange their names, and none can go first; give one of them a third name"
+                    .to_owned(),
+                // It ends when any of them gets another name.
+                check_at: Some(now.plus(policy.proof)),
+            });
+        }
         (false, Kind::Group) => {
             return Some(Next::Wait {
                 until: now.plus(policy.verify_after),
@@ -114,10 +120,7 @@ pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, pol
         }
         (false, Kind::User) => "rename: the account of that userName still belongs to another user",
     };
-    Some(Next::Hold {
-        binding: None,
-        why: why.to_owned(),
-    })
+    Some(Next::hold(None, why))
 }
 
 /// An upstream object that a look-up by name or a read found.

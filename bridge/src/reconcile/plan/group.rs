@@ -1,14 +1,13 @@
 //! What to do next about a group and its memberships.
 
-use super::super::backoff::{LONGEST, LONGEST_OF_REVOCATIONS};
 use super::super::policy::Policy;
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
-use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, earliest};
+use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, Rest, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, BindingId, EdgeRow, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
+use crate::store::{Binding, BindingId, EdgeRow, Edges, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
 
 /// Everything that planning a group depends on.
 #[derive(Debug, Clone)]
@@ -24,9 +23,9 @@ pub struct GroupView {
     /// The object's fields.
     pub fields: Fields,
     /// Wanted members that are not confirmed.
-    pub adds: Vec<MemberEdge>,
+    pub adds: Edges,
     /// Members that are, or may be, there and are not wanted.
-    pub removes: Vec<MemberEdge>,
+    pub removes: Edges,
     /// Edges that a read has still to prove or verify.
     pub checks: Vec<EdgeRow>,
     /// What is known upstream of the wanted name.
@@ -42,7 +41,7 @@ pub struct GroupView {
 /// Plans the next step for a group.
 pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
     if let Some(why) = &view.protected {
-        return Next::Protected { why: why.clone() };
+        return Next::protected(why);
     }
     let Some(binding) = &view.binding else {
         return match &view.wanted {
@@ -50,10 +49,7 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             None => Next::Settled { check_at: None },
         };
     };
-    let held = view.held.as_ref().map(|(binding, why)| Next::Hold {
-        binding: Some(*binding),
-        why: why.clone(),
-    });
+    let held = view.held.as_ref().map(|(binding, why)| Next::hold(Some(*binding), why));
     let Some(upstream) = &binding.upstream_id else {
         return held.unwrap_or_else(|| without_object(view, binding, policy, now));
     };
@@ -71,32 +67,33 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             },
         );
     }
-    let mut wake = None;
-    let removals = ready(&view.removes, now.plus(LONGEST_OF_REVOCATIONS), now, &mut wake);
-    if let Some(members) = batch(&removals, policy.batch) {
+    if let Some(members) = batch(&view.removes.ready, policy.batch) {
         let upstream = upstream.clone();
         let action = Action::RemoveMembers { upstream, members };
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
-    let refused = wake.take();
-    let next = match &view.wanted {
-        _ if held.is_some() => held,
-        Some(wanted) => give(view, wanted, binding, upstream, policy, now, &mut wake),
-        None => delete_shell(view, binding, upstream, policy, now, &mut wake),
-    };
-    let next = next.unwrap_or_else(|| check(view, binding, upstream, policy, now, wake));
-    match (refused, next) {
-        (Some(refused), Next::Settled { check_at }) => failing(refused, check_at),
-        (Some(refused), Next::Wait { until, .. }) => failing(refused, Some(until)),
-        (_, next) => next,
-    }
-}
-
-fn failing(refused: Timestamp, other: Option<Timestamp>) -> Next {
-    Next::Failing {
-        until: other.map_or(refused, |other| other.min(refused)),
+    let mut rest = Rest::default();
+    let refused = view.removes.parked_until.map(|until| Next::Failing {
+        until,
         why: "a removal of members was refused",
-    }
+    });
+    // A name that is not free yet keeps nobody from becoming a member.
+    let (first, second) = match &view.wanted {
+        _ if held.is_some() => (held, None),
+        Some(wanted) => (
+            rename(view, wanted, binding, upstream, policy, now),
+            add(view, binding, upstream, policy, now),
+        ),
+        None => (delete_shell(view, binding, upstream, policy, now), None),
+    };
+    let steps = [
+        refused,
+        first,
+        second,
+        Some(check(view, binding, upstream, policy, now)),
+    ];
+    let first = steps.into_iter().flatten().find_map(|next| rest.take(next));
+    first.unwrap_or_else(|| rest.end())
 }
 
 fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
@@ -132,46 +129,45 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
         };
     }
     plan_creation(binding, &view.named, policy, now, || {
-        let mut wake = None;
-        let edges = ready(&view.adds, now.plus(LONGEST), now, &mut wake);
+        let edges = &view.adds.ready;
         let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
         // A create that was refused with members is tried without any.
         let refused = edges
             .iter()
             .filter_map(|edge| edge.row.as_ref())
             .any(|row| row.batch_limit.is_some());
-        let members = if refused { None } else { batch(&edges, policy.batch) };
+        let members = if refused { None } else { batch(edges, policy.batch) };
         (fields, members.unwrap_or_default())
     })
 }
 
-/// Name and members of a group that is wanted.
-fn give(
+/// The wanted name, once it is free.
+fn rename(
     view: &GroupView,
     wanted: &WantedGroup,
     binding: &Binding,
     upstream: &UpstreamId,
     policy: &Policy,
     now: Timestamp,
-    wake: &mut Option<Timestamp>,
 ) -> Option<Next> {
     let name = Some(wanted.display_name.clone());
-    if view
-        .fields
-        .get(&Field::DisplayName)
-        .is_none_or(|tracked| tracked.needs_sending(&name))
-    {
-        if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
-            return Some(next);
-        }
-        let action = Action::Patch {
-            upstream: upstream.clone(),
-            fields: vec![(Field::DisplayName, name)],
-        };
-        return Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action));
+    let tracked = view.fields.get(&Field::DisplayName);
+    if tracked.is_some_and(|tracked| !tracked.needs_sending(&name)) {
+        return None;
     }
-    let edges = ready(&view.adds, now.plus(LONGEST), now, wake);
-    let members = batch(&edges, policy.batch)?;
+    if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
+        return Some(next);
+    }
+    let action = Action::Patch {
+        upstream: upstream.clone(),
+        fields: vec![(Field::DisplayName, name)],
+    };
+    Some(call(binding, QueueClass::Grant, Verb::GroupPatch, action))
+}
+
+/// Members who are wanted and not confirmed.
+fn add(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Option<Next> {
+    let members = batch(&view.adds.ready, policy.batch)?;
     if members.len() < policy.batch
         && let Some(until) = worth_waiting(view, policy, now)
     {
@@ -194,15 +190,13 @@ fn delete_shell(
     upstream: &UpstreamId,
     policy: &Policy,
     now: Timestamp,
-    wake: &mut Option<Timestamp>,
 ) -> Option<Next> {
-    if binding.role != Role::Tombstone || !view.removes.is_empty() {
+    if binding.role != Role::Tombstone || view.removes != Edges::default() {
         return None;
     }
     let due = view.deleted_at?.plus(policy.group_grace);
     if due > now {
-        *wake = earliest(*wake, Some(due));
-        return None;
+        return Some(Next::Settled { check_at: Some(due) });
     }
     let action = Action::Delete {
         upstream: upstream.clone(),
@@ -210,14 +204,7 @@ fn delete_shell(
     Some(call(binding, QueueClass::Grant, Verb::Write, action))
 }
 
-fn check(
-    view: &GroupView,
-    binding: &Binding,
-    upstream: &UpstreamId,
-    policy: &Policy,
-    now: Timestamp,
-    wake: Option<Timestamp>,
-) -> Next {
+fn check(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Next {
     let mut check_at = None;
     for tracked in view.fields.values() {
         check_at = earliest(check_at, tracked.check_at(policy.proof));
@@ -236,7 +223,7 @@ fn check(
             },
         ),
         at => Next::Settled {
-            check_at: earliest(at, wake),
+            check_at: earliest(at, view.adds.parked_until),
         },
     }
 }
@@ -245,54 +232,24 @@ fn check(
 /// same end. Members that wait for a person are not waited for.
 fn worth_waiting(view: &GroupView, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let until = view.queued_at.plus(policy.patience);
-    let coming = view
-        .adds
-        .iter()
-        .any(|edge| edge.upstream_id.is_none() && !edge.member_held);
-    (coming && now < until).then_some(until)
-}
-
-/// Edges that can be sent now; `wake` learns when a parked one may be. Whoever is parked beyond `longest`
-/// was parked for something else.
-fn ready<'a>(
-    edges: &'a [MemberEdge],
-    longest: Timestamp,
-    now: Timestamp,
-    wake: &mut Option<Timestamp>,
-) -> Vec<&'a MemberEdge> {
-    edges
-        .iter()
-        .filter(|edge| edge.member.is_some() && edge.upstream_id.is_some())
-        .filter(|edge| {
-            let parked = edge
-                .row
-                .as_ref()
-                .and_then(|row| row.parked_until)
-                .filter(|&until| now < until && until <= longest);
-            *wake = earliest(*wake, parked);
-            parked.is_none()
-        })
-        .collect()
+    (view.adds.coming && now < until).then_some(until)
 }
 
 /// One request's worth of edges. Edges of a refused batch go in ever smaller company (rule B8).
-fn batch(edges: &[&MemberEdge], largest: usize) -> Option<Members> {
-    let limit_of = |edge: &&MemberEdge| edge.row.as_ref().and_then(|row| row.batch_limit);
-    let unlimited: Vec<_> = edges.iter().copied().filter(|edge| limit_of(edge).is_none()).collect();
-    let chosen: Vec<_> = if unlimited.is_empty() {
-        let limit = edges.iter().find_map(limit_of)?;
-        edges
-            .iter()
-            .copied()
-            .filter(|edge| limit_of(edge) == Some(limit))
-            .take((limit as usize).clamp(1, largest))
-            .collect()
+fn batch(edges: &[MemberEdge], largest: usize) -> Option<Members> {
+    let limit_of = |edge: &MemberEdge| edge.row.as_ref().and_then(|row| row.batch_limit);
+    // Those that were never refused first; then those of one limit.
+    let limit = if edges.iter().any(|edge| limit_of(edge).is_none()) {
+        None
     } else {
-        unlimited.into_iter().take(largest).collect()
+        Some(edges.iter().find_map(limit_of)?)
     };
-    let members: Members = chosen
+    let most = limit.map_or(largest, |limit| (limit as usize).clamp(1, largest));
+    let members: Members = edges
         .iter()
-        .filter_map(|edge| Some((edge.member?, edge.upstream_id.clone()?)))
+        .filter(|edge| limit_of(edge) == limit)
+        .take(most)
+        .map(|edge| (edge.member, edge.upstream_id.clone()))
         .collect();
     (!members.is_empty()).then_some(members)
 }

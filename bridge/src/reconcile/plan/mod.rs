@@ -47,11 +47,15 @@ pub enum Next {
         binding: Option<BindingId>,
         /// Why.
         why: String,
+        /// When something beside it has to be looked at.
+        check_at: Option<Timestamp>,
     },
     /// Never to be written (rule C8): counts as settled.
     Protected {
         /// Why.
         why: String,
+        /// When something beside it has to be looked at.
+        check_at: Option<Timestamp>,
     },
     /// A step that only the store sees; plan again after it.
     Note(Note),
@@ -173,6 +177,19 @@ pub enum Purpose {
 }
 
 impl Action {
+    /// Whom it deactivates, if anybody.
+    pub fn deactivates(&self) -> Option<&UpstreamId> {
+        match self {
+            Self::Patch { upstream, fields } => {
+                let off = |(field, value): &(Field, Option<String>)| {
+                    *field == Field::Active && value.as_deref() == Some("false")
+                };
+                fields.iter().any(off).then_some(upstream)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it changes anything upstream.
     pub const fn writes(&self) -> bool {
         !matches!(self, Self::LookUp | Self::Read { .. })
@@ -197,6 +214,10 @@ pub enum Named {
 
 /// Another resource, live or deleted, whose upstream object has the wanted name.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that do not depend on each other"
+)]
 pub struct Holder {
     /// Its binding.
     pub binding: BindingId,
@@ -206,6 +227,71 @@ pub struct Holder {
     pub same_external_id: bool,
     /// A call on it is in flight.
     pub busy: bool,
+    /// The name that it is to get is held by another, and so on in a circle.
+    pub in_a_circle: bool,
+}
+
+impl Next {
+    fn hold(binding: Option<BindingId>, why: impl Into<String>) -> Self {
+        Self::Hold {
+            binding,
+            why: why.into(),
+            check_at: None,
+        }
+    }
+
+    fn protected(why: &str) -> Self {
+        Self::Protected {
+            why: why.to_owned(),
+            check_at: None,
+        }
+    }
+}
+
+/// Collects what cannot go on now, so that one thing that waits keeps no other from being done.
+#[derive(Debug, Default)]
+struct Rest {
+    stuck: Vec<Next>,
+    again: Option<Timestamp>,
+}
+
+impl Rest {
+    /// Gives back what can be done now and keeps what cannot.
+    fn take(&mut self, next: Next) -> Option<Next> {
+        let again = match &next {
+            Next::Call(_) | Next::Note(_) => return Some(next),
+            Next::Wait { until, .. } | Next::Failing { until, .. } => Some(*until),
+            Next::Settled { check_at } | Next::Hold { check_at, .. } | Next::Protected { check_at, .. } => *check_at,
+        };
+        self.again = earliest(self.again, again);
+        self.stuck.push(next);
+        None
+    }
+
+    /// The gravest of what was kept, to be planned again when the first of it is due.
+    fn end(self) -> Next {
+        let rank = |next: &Next| match next {
+            Next::Failing { .. } => 0,
+            Next::Hold { .. } => 1,
+            Next::Wait { .. } => 2,
+            Next::Protected { .. } => 3,
+            Next::Settled { .. } | Next::Call(_) | Next::Note(_) => 4,
+        };
+        let check_at = self.again;
+        match self.stuck.into_iter().min_by_key(rank) {
+            Some(Next::Failing { until, why }) => Next::Failing {
+                until: check_at.unwrap_or(until),
+                why,
+            },
+            Some(Next::Hold { binding, why, .. }) => Next::Hold { binding, why, check_at },
+            Some(Next::Wait { until, why }) => Next::Wait {
+                until: check_at.unwrap_or(until),
+                why,
+            },
+            Some(Next::Protected { why, .. }) => Next::Protected { why, check_at },
+            Some(Next::Settled { .. } | Next::Call(_) | Next::Note(_)) | None => Next::Settled { check_at },
+        }
+    }
 }
 
 /// The earlier of two moments, where either may be missing.

@@ -3,7 +3,7 @@
 use super::super::policy::Policy;
 use super::super::wanted::WantedUser;
 use super::create::{plan_creation, plan_held_name};
-use super::{Action, Call, Holder, Named, Next, Note, Purpose, earliest};
+use super::{Action, Call, Holder, Named, Next, Note, Purpose, Rest, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
@@ -22,6 +22,8 @@ pub struct UserBinding {
     pub wanted_groups: Vec<(Option<UpstreamId>, bool)>,
     /// Why it must never be written, if so (rule C8).
     pub protected: Option<String>,
+    /// It may be the last active member of `admins`, as only the scan will tell (rule C8).
+    pub may_be_last_admin: bool,
 }
 
 /// Everything that planning a user depends on.
@@ -45,30 +47,31 @@ pub struct UserView {
 
 /// Plans the next step for a user.
 pub fn plan_user(view: &UserView, policy: &Policy, now: Timestamp) -> Next {
-    let deactivations = view.bindings.iter().find_map(|held| deactivate(view, held));
-    let strips = || view.bindings.iter().find_map(|held| strip(held, policy, now));
-    if let Some(next) = deactivations.or_else(strips) {
-        return next;
+    match steps(view, policy, now) {
+        Ok(rest) => rest.end(),
+        Err(next) => next,
     }
-    let mut checks = None;
+}
+
+/// The first thing that can be done now, or else all that waits.
+fn steps(view: &UserView, policy: &Policy, now: Timestamp) -> Result<Rest, Next> {
+    let mut rest = Rest::default();
+    let mut try_all = |steps: Vec<Next>| match steps.into_iter().find_map(|next| rest.take(next)) {
+        Some(next) => Err(next),
+        None => Ok(()),
+    };
+    let of_each = |step: &dyn Fn(&UserBinding) -> Option<Next>| view.bindings.iter().filter_map(step).collect();
+    try_all(of_each(&|held| deactivate(view, held, policy, now)))?;
+    try_all(of_each(&|held| strip(held, policy, now)))?;
     let grant = match (&view.held, &view.wanted) {
-        (Some((binding, why)), _) => Some(Next::Hold {
-            binding: Some(*binding),
-            why: why.clone(),
-        }),
+        (Some((binding, why)), _) => Some(Next::hold(Some(*binding), why)),
         (None, Some(wanted)) => grant(view, wanted, policy, now),
         (None, None) => None,
     };
-    if let Some(next) = grant {
-        return next;
-    }
-    for held in &view.bindings {
-        match undo(view, held, policy, now) {
-            Undo::Next(next) => return next,
-            Undo::CheckAt(at) => checks = earliest(checks, at),
-        }
-    }
-    Next::Settled { check_at: checks }
+    let complete = grant.is_none();
+    try_all(grant.into_iter().collect())?;
+    try_all(of_each(&|held| Some(undo(view, held, complete, policy, now))))?;
+    Ok(rest)
 }
 
 /// What `active` is wanted to be on this account; `None` = left as it is.
@@ -91,14 +94,20 @@ fn active(fields: &Fields) -> Tracked<Option<String>> {
 }
 
 /// A deactivation comes first and alone: nothing else in the request can make it fail.
-fn deactivate(view: &UserView, held: &UserBinding) -> Option<Next> {
+fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
     let unwanted = wants_active(view, held) == Some(false);
     if !unwanted || !active(&held.fields).needs_sending(&Some("false".to_owned())) {
         return None;
     }
     if let Some(why) = &held.protected {
-        return Some(Next::Protected { why: why.clone() });
+        return Some(Next::protected(why));
+    }
+    if held.may_be_last_admin {
+        return Some(Next::Wait {
+            until: now.plus(policy.verify_after),
+            why: "whether this is the last active member of admins is not known before the scan",
+        });
     }
     if held.binding.existence == Existence::Maybe {
         return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
@@ -166,7 +175,7 @@ fn read(held: &UserBinding, upstream: UpstreamId, class: QueueClass, purpose: Pu
 fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) -> Option<Next> {
     let Some(current) = view.bindings.iter().find(|held| held.binding.role == Role::Current) else {
         if let Some(why) = &view.name_protected {
-            return Some(Next::Protected { why: why.clone() });
+            return Some(Next::protected(why));
         }
         return Some(plan_held_name(&view.holders, Kind::User, now, policy).unwrap_or(Next::Note(Note::Bind)));
     };
@@ -176,7 +185,7 @@ fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) 
         return Some(next);
     }
     if let Some(why) = &current.protected {
-        return Some(Next::Protected { why: why.clone() });
+        return Some(Next::protected(why));
     }
     let Some(upstream) = current.binding.upstream_id.clone() else {
         if let Some(next) = plan_held_name(&view.holders, Kind::User, now, policy) {
@@ -270,12 +279,7 @@ fn rename(
     if !wanted.active {
         return None;
     }
-    let hold = |why: &str| {
-        Some(Next::Hold {
-            binding: Some(current.binding.id),
-            why: why.to_owned(),
-        })
-    };
+    let hold = |why: &str| Some(Next::hold(Some(current.binding.id), why));
     if let Some(why) = &view.name_protected {
         return hold(&format!("rename: {why}"));
     }
@@ -297,57 +301,60 @@ fn rename(
     }
 }
 
-enum Undo {
-    Next(Next),
-    CheckAt(Option<Timestamp>),
-}
-
-/// What is left once nothing is to be given: stripping, retiring, proving, forgetting.
-fn undo(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Undo {
+/// What is left once nothing can be given: retiring, proving, forgetting. `complete` = everything is given.
+fn undo(view: &UserView, held: &UserBinding, complete: bool, policy: &Policy, now: Timestamp) -> Next {
+    let unclear = held.binding.existence == Existence::Maybe;
+    if unclear
+        && view
+            .held
+            .as_ref()
+            .is_some_and(|(binding, _)| *binding == held.binding.id)
+    {
+        // Whether it is there is just what a person has to decide.
+        return Next::Settled { check_at: None };
+    }
     let Some(upstream) = held.binding.upstream_id.clone() else {
         return undo_unbound(view, held, policy, now);
     };
     if held.protected.is_some() {
-        return Undo::CheckAt(None);
+        return Next::Settled { check_at: None };
     }
-    match held.binding.role {
-        Role::Retiring => {
-            if let Some(next) = retire(view, held, now, policy) {
-                return Undo::Next(next);
-            }
-        }
-        Role::Current | Role::Tombstone | Role::Gone => {}
+    if held.binding.role == Role::Retiring
+        && let Some(next) = retire(view, held, complete, now, policy)
+    {
+        return next;
     }
     let mut check_at = None;
     for tracked in held.fields.values() {
         check_at = earliest(check_at, tracked.check_at(policy.proof));
     }
-    match check_at {
-        Some(at) if at <= now => Undo::Next(read(held, upstream, QueueClass::Verification, Purpose::Check)),
-        at => Undo::CheckAt(at),
+    if check_at.is_some_and(|at| at <= now) {
+        return read(held, upstream, QueueClass::Verification, Purpose::Check);
     }
+    Next::Settled { check_at }
 }
 
 /// An account that a deleted user may or may not have got: its create's outcome is waited for (rule B7).
-fn undo_unbound(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Undo {
+fn undo_unbound(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Next {
     if held.binding.role != Role::Tombstone {
-        return Undo::CheckAt(None);
+        return Next::Settled { check_at: None };
     }
     match held.binding.existence {
-        Existence::Unknown | Existence::Absent => Undo::Next(Next::Note(Note::Gone(held.binding.id))),
+        Existence::Unknown | Existence::Absent => Next::Note(Note::Gone(held.binding.id)),
         Existence::Maybe | Existence::Present => {
-            Undo::Next(plan_creation(&held.binding, &view.named, policy, now, || {
-                (Vec::new(), Vec::new())
-            }))
+            plan_creation(&held.binding, &view.named, policy, now, || (Vec::new(), Vec::new()))
         }
     }
 }
 
 /// The old account of a renamed user goes once the new one is complete and was seen to be (rule C5).
-fn retire(view: &UserView, held: &UserBinding, now: Timestamp, policy: &Policy) -> Option<Next> {
+fn retire(view: &UserView, held: &UserBinding, complete: bool, now: Timestamp, policy: &Policy) -> Option<Next> {
     if view.wanted.as_ref().is_some_and(|wanted| !wanted.active) {
         // Whoever is out altogether needs neither account.
         return Some(Next::Note(Note::StepDown(held.binding.id)));
+    }
+    if !complete {
+        return None;
     }
     let current = view.bindings.iter().find(|other| other.binding.role == Role::Current)?;
     let upstream = current.binding.upstream_id.clone()?;

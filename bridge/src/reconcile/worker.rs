@@ -638,8 +638,10 @@ impl Worker {
                 (state, Some(*cause), Some(detail.clone()), Some(*since))
             }
         };
+        let now = self.clock.now();
+        let due = self.store.read(|snapshot| snapshot.due_to_be_written(target, now));
         let forecast = match self.circuit.state() {
-            State::Closed if !self.options.dry_run => self.pace.forecast(Verb::Write, pending),
+            State::Closed if !self.options.dry_run => self.pace.forecast(Verb::Write, due.unwrap_or(pending)),
             _ => Duration::MAX,
         };
         self.store.signals().set_forecast(forecast);
@@ -712,6 +714,32 @@ mod tests {
             worker.pace.start_probe();
         }
         worker
+    }
+
+    #[tokio::test]
+    async fn a_row_that_waits_for_its_time_takes_nobodys_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut worker = busy_worker(folder.path());
+        worker.pace = Pace::new(Speed::Published, worker.clock.now());
+        let ids = [ScimId::new("ana"), ScimId::new("ben")];
+        for id in &ids {
+            let made = directory_of(&worker)
+                .create_user(&Request::default(), id.clone(), user(id.as_str()))
+                .await;
+            assert!(made.is_ok());
+        }
+        worker.report();
+        let both = worker.status.get().forecast;
+        let later = worker.clock.now().plus(Duration::from_mins(10));
+        let put_off = worker.store.write(move |tx| {
+            let row = tx.queued("workspace", &ids[0])?.expect("it was just queued");
+            let row = crate::store::QueueRow { due_at: later, ..row };
+            tx.reschedule("workspace", &row, None)
+        });
+        assert!(put_off.await.is_ok_and(|()| true));
+        worker.report();
+        assert_eq!(worker.status.get().pending, 2);
+        assert_eq!(worker.status.get().forecast, both / 2);
     }
 
     fn directory_of(worker: &Worker) -> Directory {

@@ -157,6 +157,20 @@ impl Snapshot<'_> {
         Ok(next.flatten().map(Timestamp::from_micros))
     }
 
+    /// How many rows that are to be written are due: those that wait for their time take nobody's turn.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn due_to_be_written(&self, target: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let due = self.one(
+            "SELECT count(*) FROM queue WHERE target = ?1 AND class < 2 AND due_at <= ?2",
+            params![target, now.as_micros()],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        Ok(u64::try_from(due.unwrap_or(0)).unwrap_or(0))
+    }
+
     /// How many rows there are, and how many of them wait to be written rather than only verified.
     ///
     /// # Errors

@@ -38,6 +38,8 @@ pub use status::{Reported, Status};
 const GLANCE: usize = 64;
 /// The longest sleep: a hint that got lost costs no more than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// What a probe gets at least, however much a rehearsal shortens its interval: a handshake takes its time.
+const SHORTEST_PROBE: Duration = Duration::from_secs(1);
 
 /// How the worker is set up.
 #[derive(Debug, Clone)]
@@ -232,7 +234,7 @@ impl Worker {
         self.pace.start_probe();
         self.probing = true;
         let client = self.client.clone();
-        let (limit, credential) = (self.options.probing.first, client.credential());
+        let (limit, credential) = (self.options.probing.first.max(SHORTEST_PROBE), client.credential());
         self.running
             .spawn(async move { Finished::Probe(credential, unbroken(within(limit, client.me())).await) });
     }

@@ -5,13 +5,14 @@ use std::collections::BinaryHeap;
 use scim::sort::Key;
 
 use super::cursor::Cursor;
-use super::{Found, Place, Wanted};
-use crate::store::{Pk, Snapshot, StoreError, Stored};
+use super::{Found, Wanted};
+use crate::store::{Kind, Pk, Snapshot, StoreError, Stored};
 
 /// Takes all matches and keeps what the page needs: its own resources, or, for a sorted query, the
 /// keys up to its end.
 pub(super) struct Collector {
-    place: Place,
+    after: Option<(Kind, Pk)>,
+    skip: usize,
     count: usize,
     total: usize,
     kept: Kept,
@@ -26,10 +27,11 @@ enum Kept {
 
 impl Collector {
     pub(super) fn new(wanted: &Wanted) -> Self {
+        let (after, skip) = wanted.begin();
         let kept = if wanted.sort.is_some() {
             Kept::Keys {
                 least: BinaryHeap::new(),
-                limit: offset(wanted.place).saturating_add(wanted.count),
+                limit: skip.saturating_add(wanted.count),
             }
         } else {
             Kept::Page {
@@ -38,7 +40,8 @@ impl Collector {
             }
         };
         Self {
-            place: wanted.place,
+            after,
+            skip,
             count: wanted.count,
             total: 0,
             kept,
@@ -51,10 +54,7 @@ impl Collector {
         self.total += 1;
         match (&mut self.kept, key) {
             (Kept::Page { resources, goes_on }, _) => {
-                let is_past = match self.place {
-                    Place::Cursor(Some(Cursor::After(kind, pk))) => (stored.kind, stored.pk) <= (kind, pk),
-                    place => before < offset(place),
-                };
+                let is_past = before < self.skip || self.after.is_some_and(|after| (stored.kind, stored.pk) <= after);
                 if !is_past && resources.len() < self.count {
                     resources.push(stored);
                 } else if !is_past {
@@ -79,12 +79,11 @@ impl Collector {
                 (resources, next)
             }
             Kept::Keys { least, .. } => {
-                let offset = offset(self.place);
-                let sorted = least.into_sorted_vec().into_iter().skip(offset);
+                let sorted = least.into_sorted_vec().into_iter().skip(self.skip);
                 let resources = sorted
                     .filter_map(|(_, pk)| store.row(pk).transpose())
                     .collect::<Result<Vec<_>, _>>()?;
-                let end = offset.saturating_add(resources.len());
+                let end = self.skip.saturating_add(resources.len());
                 let goes_on = end < self.total && !resources.is_empty();
                 (resources, goes_on.then_some(Cursor::Counted(end)))
             }
@@ -94,12 +93,5 @@ impl Collector {
             resources,
             next,
         })
-    }
-}
-
-fn offset(place: Place) -> usize {
-    match place {
-        Place::Offset(offset) | Place::Cursor(Some(Cursor::Counted(offset))) => offset,
-        Place::Cursor(_) => 0,
     }
 }

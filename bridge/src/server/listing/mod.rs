@@ -24,7 +24,7 @@ use super::query::projection;
 use super::render::type_of;
 use super::{Endpoint, reply};
 use crate::directory::DirectoryError;
-use crate::store::{Kind, Snapshot, StoreError, Stored};
+use crate::store::{Kind, Pk, Snapshot, StoreError, Stored};
 
 /// The resource types that a query is about, in the order of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +60,17 @@ struct Wanted {
 }
 
 /// Where the page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     /// After so many matches.
     Offset(usize),
-    /// Where a page before it ended; the beginning if there was none (RFC 9865 §2).
-    Cursor(Option<Cursor>),
+    /// Where a page before it ended (RFC 9865 §2).
+    Cursor {
+        /// Where; the beginning if there was none.
+        after: Option<Cursor>,
+        /// The query that its cursors belong to.
+        fingerprint: String,
+    },
 }
 
 /// A page that was found.
@@ -95,7 +100,6 @@ pub(super) async fn search(endpoint: &Endpoint, scope: Scope, body: &Value) -> R
 
 async fn try_answer(endpoint: &Endpoint, scope: Scope, parameters: &Parameters) -> Result<Value, DirectoryError> {
     let wanted = Wanted::read(endpoint, scope, parameters)?;
-    let fingerprint = cursor::fingerprint(parameters, scope);
     let store = endpoint.directory().store();
     let is_quick = |kind: &Kind| {
         wanted
@@ -105,12 +109,10 @@ async fn try_answer(endpoint: &Endpoint, scope: Scope, parameters: &Parameters) 
     };
     if scope.0.iter().all(is_quick) {
         // Microseconds: not worth another thread.
-        return Ok(store.read(|store| wanted.answer(endpoint, store, &fingerprint))?);
+        return Ok(store.read(|store| wanted.answer(endpoint, store))?);
     }
     let endpoint = endpoint.clone();
-    Ok(store
-        .scan(move |store| wanted.answer(&endpoint, store, &fingerprint))
-        .await?)
+    Ok(store.scan(move |store| wanted.answer(&endpoint, store)).await?)
 }
 
 impl Wanted {
@@ -128,8 +130,14 @@ impl Wanted {
                 let detail = "startIndex and cursor cannot be used together; leave one out";
                 return Err(ScimError::invalid_value(detail));
             }
-            Some(text) if text.is_empty() => Place::Cursor(None),
-            Some(text) => Place::Cursor(Some(Cursor::read(text, &cursor::fingerprint(parameters, scope))?)),
+            Some(text) => {
+                let fingerprint = cursor::fingerprint(parameters, scope);
+                let given = (!text.is_empty()).then(|| Cursor::read(text, &fingerprint));
+                Place::Cursor {
+                    after: given.transpose()?,
+                    fingerprint,
+                }
+            }
         };
         let filter = parameters.filter.as_deref().filter(|text| !text.trim().is_empty());
         let filter = filter.map(|text| filter::parse(text, &options.filter)).transpose()?;
@@ -148,20 +156,36 @@ impl Wanted {
         })
     }
 
-    fn answer(&self, endpoint: &Endpoint, store: &Snapshot<'_>, fingerprint: &str) -> Result<Value, StoreError> {
+    fn answer(&self, endpoint: &Endpoint, store: &Snapshot<'_>) -> Result<Value, StoreError> {
         let found = self.find(endpoint, store)?;
         let shown = found
             .resources
             .iter()
             .map(|stored| Ok(endpoint.render(store, stored, &self.projection)?.body))
             .collect::<Result<Vec<Value>, StoreError>>()?;
-        Ok(match self.place {
+        Ok(match &self.place {
             Place::Offset(offset) => list::response(shown, found.total, offset.saturating_add(1)),
-            Place::Cursor(_) => {
+            Place::Cursor { fingerprint, .. } => {
                 let next = found.next.map(|next| next.write(fingerprint));
                 list::response_with_cursor(shown, found.total, next)
             }
         })
+    }
+
+    /// The row after which the page begins, if one is named, and how many matches are left out.
+    fn begin(&self) -> (Option<(Kind, Pk)>, usize) {
+        match &self.place {
+            Place::Cursor { after: None, .. } => (None, 0),
+            Place::Cursor {
+                after: Some(Cursor::After(kind, pk)),
+                ..
+            } => (Some((*kind, *pk)), 0),
+            Place::Offset(count)
+            | Place::Cursor {
+                after: Some(Cursor::Counted(count)),
+                ..
+            } => (None, *count),
+        }
     }
 
     fn find(&self, endpoint: &Endpoint, store: &Snapshot<'_>) -> Result<Found, StoreError> {
@@ -188,11 +212,8 @@ impl Wanted {
 
     /// No question asked: the table is the answer.
     fn all_of(&self, endpoint: &str, store: &Snapshot<'_>, kind: Kind) -> Result<Found, StoreError> {
-        let (after, skip) = match self.place {
-            Place::Cursor(None) => (None, 0),
-            Place::Cursor(Some(Cursor::After(_, pk))) => (Some(pk), 0),
-            Place::Offset(offset) | Place::Cursor(Some(Cursor::Counted(offset))) => (None, offset),
-        };
+        let (after, skip) = self.begin();
+        let after = after.map(|(_, pk)| pk);
         // One more than wanted tells whether another page follows.
         let mut resources = store.page(endpoint, kind, after, skip, self.count.saturating_add(1))?;
         let goes_on = resources.len() > self.count;

@@ -6,6 +6,7 @@ mod answers;
 mod bad_input;
 mod bulk;
 mod client;
+mod configuration;
 mod discovery;
 mod groups;
 mod limits;

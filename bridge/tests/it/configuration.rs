@@ -1,0 +1,71 @@
+//! `docs/configuration.md` is made from the comments beside the keys, and must say what they say.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The sections, each a file of `bridge/src/config/`.
+const SECTIONS: [&str; 6] = ["server", "store", "target", "ops", "reconcile", "test"];
+
+const HEAD: &str = "\
+# Configuration
+
+Every key of the bridge's configuration file. A relative path is relative to the file. A variable of the environment overrides the file. A length of time is
+written `90s`, `1.5s`, `200ms`, `2m`, `3h` or `30d`. `scim-bridge check-config --config FILE` says what is wrong, and where.
+";
+
+#[test]
+fn the_reference_of_keys_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = reference(&root.join("src/config"));
+    let path = root.join("../docs/configuration.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        written, page,
+        "run UPDATE_DOCS=1 cargo test -p bridge configuration, and read the difference"
+    );
+}
+
+fn reference(folder: &Path) -> String {
+    let mut page = HEAD.to_owned();
+    for section in SECTIONS {
+        let source = std::fs::read_to_string(folder.join(format!("{section}.rs"))).unwrap();
+        let about = source.lines().next().unwrap().trim_start_matches("//! ");
+        let (_, about) = about.split_once(": ").unwrap();
+        let about = about[..1].to_uppercase() + &about[1..];
+        let keys = keys(&source);
+        assert!(!keys.is_empty(), "[{section}] has no keys");
+        let _ = write!(
+            page,
+            "\n## [{section}]\n\n{about}\n\n| key | what it is | variable |\n|---|---|---|\n"
+        );
+        for (key, what) in keys {
+            let variable = format!("SCIM_BRIDGE_{}_{}", section.to_uppercase(), key.to_uppercase());
+            let named = format!("`{variable}`");
+            let what = what
+                .strip_suffix(&named)
+                .unwrap_or_else(|| panic!("[{section}] {key}: the comment should end with {named}"));
+            let _ = writeln!(page, "| `{key}` | {} | {named} |", what.trim().replace('|', "\\|"));
+        }
+    }
+    page
+}
+
+/// The public fields of the section's structure, with their comments.
+fn keys(source: &str) -> Vec<(String, String)> {
+    let start = source.find("Section {").unwrap();
+    let body = &source[start..];
+    let body = &body[..body.find("\n}").unwrap()];
+    let (mut keys, mut comment) = (Vec::new(), String::new());
+    for line in body.lines().map(str::trim) {
+        if let Some(text) = line.strip_prefix("/// ") {
+            let gap = if comment.is_empty() { "" } else { " " };
+            comment = [&comment, gap, text].concat();
+        } else if let Some((key, _)) = line.strip_prefix("pub ").and_then(|field| field.split_once(':')) {
+            keys.push((key.to_owned(), std::mem::take(&mut comment)));
+        }
+    }
+    keys
+}

@@ -71,29 +71,25 @@ impl ScimError {
         Self::bad_request("InvalidFilter", "Given filter operator is not supported.")
     }
 
-    pub(crate) fn user_not_found(id: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, None, format!("User with id {id} is not found"))
+    /// 404 without a `scimType` [fixture PY for groups, inferred for the others].
+    pub(crate) fn not_found(what: &str, id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, None, format!("{what} with id {id} is not found"))
     }
 
-    pub(crate) fn group_not_found(id: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, None, format!("Group with id {id} is not found"))
+    /// 409 [fixture TF]; `scim_type` is `uniqueness` only if the switch says so.
+    pub(crate) fn conflict(detail: String, scim_type: Option<&str>) -> Self {
+        Self::new(StatusCode::CONFLICT, scim_type, detail)
     }
 
-    /// Recorded text; `scim_type` is `uniqueness` only if the switch says so.
-    pub(crate) fn user_exists(user_name: &str, scim_type: Option<&str>) -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            scim_type,
-            format!("User with username {user_name} already exists."),
-        )
+    /// The `scimType` is a sentence that names what an identity-federated workspace does not change [issue KB].
+    pub(crate) fn not_for_workspace(attribute: &str) -> Self {
+        let sentence = format!("{attribute} attribute not supported for current workspace.");
+        Self::bad_request(&sentence, UNPARSABLE)
     }
 
-    pub(crate) fn group_exists(display_name: &str, scim_type: Option<&str>) -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            scim_type,
-            format!("Group with name {display_name} already exists."),
-        )
+    /// Roles that cannot be taken away [issue TF 1732; status inferred].
+    pub(crate) fn roles_stay(id: Id) -> Self {
+        Self::invalid_value(format!("PERMISSION_DENIED: Cannot remove roles for {id}"))
     }
 
     /// The one text for every group PATCH that fails inside (recorded).
@@ -218,4 +214,42 @@ pub(crate) fn reserved_group(status: StatusCode, name: &str, what: &str) -> Scim
 /// A member id that names nothing, where the switch refuses it (inferred).
 pub(crate) fn unknown_member(id: Id) -> ScimError {
     ScimError::invalid_value(format!("Principal with id {id} is not found"))
+}
+
+/// Another account than the one the mock has [inferred].
+pub(crate) fn unknown_account(status: StatusCode) -> Answer {
+    if status == StatusCode::FORBIDDEN {
+        return invalid_token();
+    }
+    gateway(status, "RESOURCE_DOES_NOT_EXIST", "Account does not exist.")
+}
+
+/// The account's id is missing in the path [issue; status inferred].
+pub(crate) fn method_not_supported(method: &http::Method) -> Answer {
+    let message = format!("HTTP method {method} is not supported by this URL");
+    Answer::new(StatusCode::METHOD_NOT_ALLOWED, crate::answer::Kind::Text, message)
+}
+
+/// A filter beyond the limit of the account's 2.1 path [documented code; body inferred].
+pub(crate) fn filter_too_large(most: usize) -> Answer {
+    let message = format!("The filter has more than {most} nodes.");
+    gateway(StatusCode::BAD_REQUEST, "INVALID_FILTER", &message)
+}
+
+/// The workspace has no identity federation, and so no assignments [issue for the text, status inferred].
+pub(crate) fn no_assignments(status: StatusCode) -> Answer {
+    let message = "Permission assignment APIs are not available for this workspace.";
+    gateway(status, "FEATURE_DISABLED", message)
+}
+
+/// A principal that the account does not have, or that is not assigned [inferred].
+pub(crate) fn no_principal(id: &str) -> Answer {
+    let message = format!("Principal with id {id} is not found");
+    gateway(StatusCode::NOT_FOUND, "RESOURCE_DOES_NOT_EXIST", &message)
+}
+
+/// A body other than `{"permissions":["USER"|"ADMIN"…]}` [inferred].
+pub(crate) fn bad_permissions() -> Answer {
+    let message = "permissions must be a list of USER and ADMIN.";
+    gateway(StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE", message)
 }

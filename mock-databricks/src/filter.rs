@@ -54,6 +54,14 @@ impl Filter {
         }
     }
 
+    /// How large a filter is: its comparisons and what joins them.
+    pub(crate) fn nodes(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => 1 + parts.iter().map(Self::nodes).sum::<usize>(),
+            Self::Test(_) => 1,
+        }
+    }
+
     /// Whether every attribute named is one of `known` (lower case).
     pub(crate) fn uses_only(&self, known: &[&str]) -> bool {
         match self {

@@ -21,7 +21,7 @@ use crate::history::{History, Listener, Seq};
 use crate::limits::{CONCURRENCY_CAP, Limits, Pace, RateModel, VerbClass};
 use crate::network::front_end::Call;
 use crate::network::private_link::PrivateLink;
-use crate::state::{Id, Workspace};
+use crate::state::{Id, Level, Workspace};
 use crate::switches::{Switch, Switches};
 
 /// What the listeners share.
@@ -138,15 +138,17 @@ impl Mock {
         match shared.credentials.sender(authorization) {
             Sender::Nobody => Err(errors::no_credential(shared.request_ids.uuid())),
             Sender::Refused => Err(errors::invalid_token()),
-            Sender::Owner(owner) => match shared.workspace.users().get(owner) {
-                Some(user) if user.active => Ok(owner),
+            Sender::Owner(owner) => match shared.workspace.principal(owner) {
+                Some(found) if shared.workspace.is_in_workspace(found) && found.is_active(Level::Workspace) => {
+                    Ok(owner)
+                }
                 _ => Err(errors::not_in_workspace(&self.workspace_id)),
             },
         }
     }
 
     pub(crate) fn route(&self, call: &Call) -> Option<Route> {
-        Route::find(&call.method, &call.path, &self.lock().switches)
+        Route::find(&call.method, &call.path, &self.lock().switches, &self.workspace_id)
     }
 
     /// Takes a slot and a call of the rate.
@@ -194,13 +196,13 @@ impl Mock {
     pub(crate) fn execute(&self, call: &Call, caller: Id, route: Option<&Route>) -> Answer {
         let mut shared = self.lock();
         let size_limits = shared.pace.limits().sizes();
-        self.handle(&mut shared, call, Caller::User(caller), route, size_limits)
+        self.handle(&mut shared, call, Caller::Principal(caller), route, size_limits)
     }
 
     /// Does what a foreign hand asks for: as the workspace admin, beyond all limits.
     pub(crate) fn edit(&self, call: &Call) -> Answer {
         let mut shared = self.lock();
-        let route = Route::find(&call.method, &call.path, &shared.switches);
+        let route = Route::find(&call.method, &call.path, &shared.switches, &self.workspace_id);
         let caller = Caller::ForeignHand;
         self.handle(&mut shared, call, caller, route.as_ref(), false)
     }

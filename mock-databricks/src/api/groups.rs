@@ -1,6 +1,7 @@
-//! `…/Groups`: lists, reads, creation, replacement, PATCH, deletion of workspace-local groups.
+//! `…/Groups` at both levels: lists, reads, creation, replacement, PATCH, deletion.
 //!
-//! `admins` and `users` cannot be created, renamed or deleted, and nobody leaves `users` (documented).
+//! `admins`, `users` and `account users` cannot be created, renamed or deleted, and nobody leaves `users` [documented].
+//! The surprise: the workspace shows account groups that are assigned to it, and refuses to change them.
 
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -9,16 +10,16 @@ use super::access::Rights;
 use super::draft::{self, Draft, Member};
 use super::list::{self, Listed};
 use super::patch;
+use super::principals::{patch_form, put_form};
 use super::projection::Projection;
 use super::query::Query;
 use super::route::Target;
-use super::users::visible;
-use super::{Context, Request, Route, changed, conflict_type, object, render};
+use super::{Context, Request, Route, changed, conflict_type, federation, object, render, visible};
 use crate::answer::Answer;
 use crate::errors::{self, ScimError};
 use crate::filter::Field;
 use crate::limits::MOST_GROUPS;
-use crate::state::{Group, Id, MemberEdits, Workspace};
+use crate::state::{Group, Id, Level, MemberEdits};
 use crate::switches::{Switch, Switches};
 
 const MODEL: [&str; 9] = [
@@ -39,28 +40,46 @@ pub(crate) fn handle(
     route: &Route,
     rights: Rights,
 ) -> Result<Answer, ScimError> {
+    let level = route.level;
     match (&route.target, request.method) {
-        (None, &Method::GET) => index(context, request, rights),
-        (None, _) => create(context, request),
-        (Some(target), &Method::GET) => read(context, request, target, rights),
-        (Some(target), &Method::PUT) => replace(context, request, target),
-        (Some(target), &Method::PATCH) => modify(context, request, target),
-        (Some(target), _) => delete(context, target),
+        (None, &Method::GET) => index(context, request, level, rights),
+        (None, _) => create(context, request, level),
+        (Some(target), &Method::GET) => read(context, request, level, target, rights),
+        (Some(target), &Method::PUT) => replace(context, request, level, target),
+        (Some(target), &Method::PATCH) => modify(context, request, level, target),
+        (Some(target), _) => delete(context, level, target),
     }
 }
 
-fn index(context: &Context<'_>, request: &Request<'_>, rights: Rights) -> Result<Answer, ScimError> {
-    let query = visible(Query::parse(request.query)?, rights);
+fn index(context: &Context<'_>, request: &Request<'_>, level: Level, rights: Rights) -> Result<Answer, ScimError> {
+    let mut query = visible(Query::parse(request.query)?, rights);
+    // Accounts made after 2025-08-22 list groups without members [documented].
+    if level == Level::Account && context.switches.is(Switch::AccountListMembers, "absent") {
+        query.projection.leave_out("members");
+    }
     let groups = context.workspace.groups();
-    let found = list::select(&query, context.switches, groups.iter(), |name| groups.named(name))?;
+    let all = groups.iter().filter(|group| is_shown(context, group, level));
+    let named = |name: &str| groups.named(name).filter(|group| is_shown(context, group, level));
+    let found = list::select(&query, context.switches, &filterable(context.switches), all, named)?;
     Ok(list::page(&query, context.switches, &found, |group| {
-        render::group(context.workspace, group, &query.projection)
+        render::group(context, group, level, &query.projection)
     }))
+}
+
+/// Whether a level holds a group.
+fn is_held(context: &Context<'_>, group: &Group, level: Level) -> bool {
+    group.home == level || level == Level::Workspace && context.workspace.is_assigned(group.id)
+}
+
+/// Whether a level shows a group in lists and reads.
+fn is_shown(context: &Context<'_>, group: &Group, level: Level) -> bool {
+    is_held(context, group, level) && (group.home == level || context.switches.is(Switch::AccountGroups, "shown"))
 }
 
 fn read(
     context: &mut Context<'_>,
     request: &Request<'_>,
+    level: Level,
     target: &Target,
     rights: Rights,
 ) -> Result<Answer, ScimError> {
@@ -68,34 +87,35 @@ fn read(
     let stale = context
         .workspace
         .stale
-        .take(target.id, context.now, context.time_factor);
+        .take((target.id, level), context.now, context.time_factor);
     let body = match stale {
         Some(before) => before.map(|full| query.projection.apply(full)),
         None => context
             .workspace
             .groups()
             .get(target.id)
-            .map(|group| render::group(context.workspace, group, &query.projection)),
+            .filter(|group| is_shown(context, group, level))
+            .map(|group| render::group(context, group, level, &query.projection)),
     };
     match body {
         Some(body) => Ok(Answer::scim(StatusCode::OK, &Value::Object(body))),
-        None => Err(ScimError::group_not_found(&target.written)),
+        None => Err(not_found(target)),
     }
 }
 
-fn create(context: &mut Context<'_>, request: &Request<'_>) -> Result<Answer, ScimError> {
+fn create(context: &mut Context<'_>, request: &Request<'_>, level: Level) -> Result<Answer, ScimError> {
     let body = object(request.body)?;
     let draft = Draft::new(&body, &MODEL, context.switches)?;
     let display_name = required_display_name(&draft)?;
-    check_name_is_free(context, &display_name, None)?;
-    if context.size_limits && context.workspace.groups().len() >= MOST_GROUPS {
+    check_name_is_free(context, &display_name, level, None)?;
+    if context.size_limits && groups_at(context, level) >= MOST_GROUPS {
         return Err(errors::size_limit("groups", MOST_GROUPS));
     }
     let members = draft.members()?;
     let id = context.workspace.next_id();
-    let mut group = Group::new(id, &display_name);
-    write(&draft, &mut group, context)?;
-    let mut edits = context.workspace.edit_members(id);
+    let mut group = Group::new(id, level, &display_name);
+    write(&draft, &mut group, level, context)?;
+    let mut edits = context.workspace.edit_members(id, level);
     if let Err(refusal) = add_all(&mut edits, &members, context.switches) {
         edits.undo();
         return Err(refusal);
@@ -104,38 +124,66 @@ fn create(context: &mut Context<'_>, request: &Request<'_>) -> Result<Answer, Sc
     remember_stale(context, id);
     context.workspace.add_group(group);
     let status = context.switches.status(Switch::CreateStatus);
-    Ok(Answer::scim(status, &Value::Object(full(context, id))))
+    Ok(Answer::scim(status, &Value::Object(full(context, id, level))))
 }
 
-fn replace(context: &mut Context<'_>, request: &Request<'_>, target: &Target) -> Result<Answer, ScimError> {
-    let mut group = held(context, target)?;
+fn groups_at(context: &Context<'_>, level: Level) -> usize {
+    let groups = context.workspace.groups().iter();
+    groups.filter(|group| group.home == level).count()
+}
+
+fn replace(
+    context: &mut Context<'_>,
+    request: &Request<'_>,
+    level: Level,
+    target: &Target,
+) -> Result<Answer, ScimError> {
+    let mut group = held(context, level, target)?;
     let body = object(request.body)?;
     let draft = Draft::new(&body, &MODEL, context.switches)?;
     let display_name = required_display_name(&draft)?;
+    if group.home != level {
+        federation::check_body(&body)?;
+        group.entitlements = draft.values("entitlements")?;
+        draft::check_entitlements(&group.entitlements, context.switches)?;
+        return Ok(store(context, group, level, put_form(level)));
+    }
     check_rename(context, &group, &display_name)?;
     let members = draft.members()?;
     group.display_name = display_name;
-    write(&draft, &mut group, context)?;
+    write(&draft, &mut group, level, context)?;
     remember_stale(context, group.id);
-    let mut edits = context.workspace.edit_members(group.id);
+    let mut edits = context.workspace.edit_members(group.id, group.home);
     edits.clear();
     if let Err(refusal) = add_all(&mut edits, &members, context.switches) {
         edits.undo();
         return Err(refusal);
     }
     drop(edits);
-    Ok(store(context, group, Switch::PutAnswer))
+    Ok(store(context, group, level, put_form(level)))
 }
 
-fn modify(context: &mut Context<'_>, request: &Request<'_>, target: &Target) -> Result<Answer, ScimError> {
-    let before = held(context, target)?;
+fn modify(
+    context: &mut Context<'_>,
+    request: &Request<'_>,
+    level: Level,
+    target: &Target,
+) -> Result<Answer, ScimError> {
+    let before = held(context, level, target)?;
     let operations = patch::parse(request.body, context.switches)?;
+    if before.home != level {
+        federation::check_operations(&operations, &before, context.switches)?;
+    }
     remember_stale(context, before.id);
     let mut group = before.clone();
-    let mut edits = context.workspace.edit_members(group.id);
+    let scope = patch::group::Scope {
+        level,
+        home: before.home,
+    };
+    let mut edits = context.workspace.edit_members(group.id, group.home);
     let applied = operations
         .iter()
-        .try_for_each(|operation| patch::group::apply(operation, &mut group, &mut edits, context.switches));
+        .try_for_each(|operation| patch::group::apply(operation, &mut group, &mut edits, scope, context.switches));
     if let Err(refusal) = applied {
         edits.undo();
         return Err(refusal);
@@ -151,45 +199,59 @@ fn modify(context: &mut Context<'_>, request: &Request<'_>, target: &Target) -> 
         context.workspace.undo_members(group.id, journal);
         return Err(refusal);
     }
-    Ok(store(context, group, Switch::PatchAnswer))
+    Ok(store(context, group, level, patch_form(level)))
 }
 
-fn delete(context: &mut Context<'_>, target: &Target) -> Result<Answer, ScimError> {
-    let group = held(context, target)?;
+fn delete(context: &mut Context<'_>, level: Level, target: &Target) -> Result<Answer, ScimError> {
+    let group = held(context, level, target)?;
     if context.workspace.reserved().is_group(group.id) {
         let status = context.switches.status(Switch::ReservedGroupDelete);
         return Err(errors::reserved_group(status, &group.display_name, "cannot be deleted"));
     }
     remember_stale(context, group.id);
-    context.workspace.remove_group(group.id);
+    if group.home == level {
+        context.workspace.remove_group(group.id);
+    } else {
+        // The workspace cannot delete a group of the account, only part with it [inferred].
+        context.workspace.assign_group(group.id, false);
+    }
     Ok(Answer::no_content())
 }
 
-fn held(context: &Context<'_>, target: &Target) -> Result<Group, ScimError> {
+fn not_found(target: &Target) -> ScimError {
+    ScimError::not_found("Group", &target.written)
+}
+
+fn held(context: &Context<'_>, level: Level, target: &Target) -> Result<Group, ScimError> {
     let group = context.workspace.groups().get(target.id);
     group
+        .filter(|group| is_held(context, group, level))
         .cloned()
-        .ok_or_else(|| ScimError::group_not_found(&target.written))
+        .ok_or_else(|| not_found(target))
 }
 
-fn store(context: &mut Context<'_>, group: Group, form: Switch) -> Answer {
+fn store(context: &mut Context<'_>, group: Group, level: Level, form: Switch) -> Answer {
     let id = group.id;
     context.workspace.put_group(group);
-    changed(context.switches, form, || full(context, id))
+    changed(context.switches, form, || full(context, id, level))
 }
 
-fn full(context: &Context<'_>, id: Id) -> serde_json::Map<String, Value> {
+fn full(context: &Context<'_>, id: Id, level: Level) -> serde_json::Map<String, Value> {
     let group = context.workspace.groups().get(id);
     group
-        .map(|group| render::group(context.workspace, group, &Projection::default()))
+        .map(|group| render::group(context, group, level, &Projection::default()))
         .unwrap_or_default()
 }
 
 fn remember_stale(context: &mut Context<'_>, id: Id) {
-    if context.switches.is(Switch::StaleReads, "first-read") {
-        let before = context.workspace.groups().get(id).is_some();
-        let before = before.then(|| full(context, id));
-        context.workspace.stale.remember(id, context.now, before);
+    if context.switches.is(Switch::StaleReads, "off") {
+        return;
+    }
+    for level in [Level::Workspace, Level::Account] {
+        let group = context.workspace.groups().get(id);
+        let there = group.is_some_and(|group| is_shown(context, group, level));
+        let before = there.then(|| full(context, id, level));
+        context.workspace.stale.remember((id, level), context.now, before);
     }
 }
 
@@ -200,9 +262,11 @@ fn required_display_name(draft: &Draft<'_>) -> Result<String, ScimError> {
         .ok_or_else(|| ScimError::missing("displayName"))
 }
 
-fn write(draft: &Draft<'_>, group: &mut Group, context: &Context<'_>) -> Result<(), ScimError> {
+fn write(draft: &Draft<'_>, group: &mut Group, level: Level, context: &Context<'_>) -> Result<(), ScimError> {
     group.external_id = draft.text("externalId")?;
-    group.entitlements = draft.values("entitlements")?;
+    if level == Level::Workspace {
+        group.entitlements = draft.values("entitlements")?;
+    }
     group.roles = draft.values("roles")?;
     draft::check_entitlements(&group.entitlements, context.switches)?;
     draft::check_lengths(
@@ -229,35 +293,34 @@ fn check_rename(context: &Context<'_>, group: &Group, to: &str) -> Result<(), Sc
         let status = context.switches.status(Switch::ReservedGroupDelete);
         return Err(errors::reserved_group(status, &group.display_name, "cannot be renamed"));
     }
-    check_name_is_free(context, to, Some(group.id))
+    check_name_is_free(context, to, group.home, Some(group.id))
 }
 
-fn check_name_is_free(context: &Context<'_>, name: &str, but_for: Option<Id>) -> Result<(), ScimError> {
-    let workspace: &Workspace = context.workspace;
+/// A name is taken within its own level only [inferred].
+fn check_name_is_free(context: &Context<'_>, name: &str, home: Level, but_for: Option<Id>) -> Result<(), ScimError> {
+    let workspace = &*context.workspace;
     let exact = context.switches.is(Switch::GroupNameUnique, "exact");
     let taken = workspace.groups().named(name).any(|group| {
         let same = !exact || group.display_name == name || workspace.reserved().is_group(group.id);
-        same && Some(group.id) != but_for
+        group.home == home && same && Some(group.id) != but_for
     });
     if taken {
-        let kind = conflict_type(context.switches);
-        return Err(ScimError::group_exists(name, kind));
+        let detail = format!("Group with name {name} already exists.");
+        return Err(ScimError::conflict(detail, conflict_type(context.switches)));
     }
     Ok(())
 }
 
-impl Listed for Group {
-    const INDEXED: &'static str = "displayname";
-
-    fn filterable(switches: &Switches) -> Vec<&'static str> {
-        let mut known = vec!["displayname", "id"];
-        if switches.is(Switch::ExternalIdFilter, "supported") {
-            known.push("externalid");
-        }
-        known
+fn filterable(switches: &Switches) -> list::Filterable {
+    let mut known = vec!["displayname", "id"];
+    if switches.is(Switch::ExternalIdFilter, "supported") {
+        known.push("externalid");
     }
+    known
+}
 
-    fn field(&self, name: &str, switches: &Switches) -> Field<'_> {
+impl<'a> Listed<'a> for &'a Group {
+    fn field(&self, name: &str, switches: &Switches) -> Field<'a> {
         let text = match name {
             "displayname" => Some(self.display_name.as_str().into()),
             "id" => Some(self.id.to_string().into()),

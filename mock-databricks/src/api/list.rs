@@ -12,39 +12,35 @@ use crate::filter::{Field, Filter};
 use crate::switches::{Switch, Switches};
 
 /// What a list needs to know about one kind of resource.
-pub(crate) trait Listed: Sized {
-    /// Lower-cased attribute a filter can be answered from an index by.
-    const INDEXED: &'static str;
-
-    /// Lower-cased attributes a filter may name.
-    fn filterable(switches: &Switches) -> Vec<&'static str>;
-
+pub(crate) trait Listed<'a>: Copy {
     /// An attribute by its lower-cased name.
-    fn field(&self, name: &str, switches: &Switches) -> Field<'_>;
+    fn field(&self, name: &str, switches: &Switches) -> Field<'a>;
 }
 
-/// The matching resources, in order.
-pub(crate) fn select<'a, T, All, Named, NamedIter>(
+/// The attributes a filter may name, in lower case; the first is the one an index answers.
+pub(crate) type Filterable = Vec<&'static str>;
+
+/// The matching resources, in order. `most_nodes` is how large a filter may be, where that is limited.
+pub(crate) fn select<'a, T, NamedIter>(
     query: &Query,
     switches: &Switches,
-    all: All,
-    named: Named,
-) -> Result<Vec<&'a T>, ScimError>
+    filterable: &Filterable,
+    all: impl Iterator<Item = T>,
+    named: impl FnOnce(&str) -> NamedIter,
+) -> Result<Vec<T>, ScimError>
 where
-    T: Listed + 'a,
-    All: Iterator<Item = &'a T>,
-    Named: FnOnce(&str) -> NamedIter,
-    NamedIter: Iterator<Item = &'a T>,
+    T: Listed<'a>,
+    NamedIter: Iterator<Item = T>,
 {
-    let mut found: Vec<&T> = match &query.filter {
+    let mut found: Vec<T> = match &query.filter {
         None => all.collect(),
         Some(text) => {
             let filter = Filter::parse(text).map_err(|_| ScimError::filter())?;
-            if !filter.uses_only(&T::filterable(switches)) {
+            if !filter.uses_only(filterable) {
                 return Err(ScimError::filter());
             }
-            let matches = |row: &&T| filter.matches(&|name: &str| row.field(name, switches));
-            match filter.required(T::INDEXED) {
+            let matches = |row: &T| filter.matches(&|name: &str| row.field(name, switches));
+            match filter.required(filterable[0]) {
                 Some(name) => named(name).filter(matches).collect(),
                 None => all.filter(matches).collect(),
             }
@@ -67,7 +63,7 @@ where
 pub(crate) fn page<T>(
     query: &Query,
     switches: &Switches,
-    found: &[&T],
+    found: &[T],
     render: impl Fn(&T) -> Map<String, Value>,
 ) -> Answer {
     let cap = usize::try_from(switches.number(Switch::PageCap)).unwrap_or(usize::MAX);

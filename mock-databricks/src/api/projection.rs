@@ -26,6 +26,11 @@ impl Projection {
         }
     }
 
+    /// Leaves out one more attribute, even one asked for.
+    pub(crate) fn leave_out(&mut self, attribute: &str) {
+        self.exclude.extend(paths(attribute));
+    }
+
     /// Whether `attributes` names this attribute.
     pub(crate) fn names(&self, attribute: &str) -> bool {
         self.include

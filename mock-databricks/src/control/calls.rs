@@ -14,9 +14,9 @@ use crate::limits::{CONCURRENCY_CAP, Limits, Pace, VerbClass, is_factor};
 use crate::mock::Mock;
 use crate::network::front_end::Call;
 use crate::network::private_link::{PrivateLink, Refusal};
-use crate::state::{Workspace, seed as filling};
+use crate::state::{Level, seed as filling};
 
-type Shared = State<Arc<Mock>>;
+pub(super) type Shared = State<Arc<Mock>>;
 
 /// A million of anything is more than any test needs.
 const MOST_SEEDED: u64 = 1_000_000;
@@ -34,11 +34,12 @@ pub(super) async fn seed(State(mock): Shared, Body(body): Body) -> Result<Reply,
     fields.finish()?;
     let mut shared = mock.lock();
     filling::fill(&mut shared.workspace, users, groups, seed);
-    Ok(Reply::ok(json!({
-        "seed": seed,
-        "users": shared.workspace.users().len(),
-        "groups": shared.workspace.groups().len(),
-    })))
+    let workspace = &shared.workspace;
+    let users = workspace.users().iter().filter(|user| user.workspace.is_some());
+    let groups = workspace.groups().iter().filter(|group| group.home == Level::Workspace);
+    Ok(Reply::ok(
+        json!({"seed": seed, "users": users.count(), "groups": groups.count()}),
+    ))
 }
 
 /// `POST /reset`: empties the workspace. Faults, limits, switches, history stay.
@@ -46,45 +47,6 @@ pub(super) async fn reset(State(mock): Shared, Body(body): Body) -> Result<Reply
     Fields::from_body(&body)?.finish()?;
     mock.lock().workspace.reset();
     Ok(Reply::Nothing)
-}
-
-/// `GET /state`: everything held, as it really is.
-pub(super) async fn state(State(mock): Shared) -> Reply {
-    let shared = mock.lock();
-    Reply::ok(whole_state(&shared.workspace, &mock.workspace_id))
-}
-
-fn whole_state(workspace: &Workspace, workspace_id: &str) -> Value {
-    let users = workspace.users().iter().map(|user| {
-        json!({
-            "id": user.id.to_string(),
-            "userName": user.user_name,
-            "displayName": user.display_name,
-            "name": {"givenName": user.given_name, "familyName": user.family_name},
-            "active": user.active,
-            "externalId": user.external_id,
-            "entitlements": user.entitlements,
-            "roles": user.roles,
-        })
-    });
-    let groups = workspace.groups().iter().map(|group| {
-        let members = workspace.memberships().members(group.id);
-        let members: Vec<String> = members.map(|id| id.to_string()).collect();
-        json!({
-            "id": group.id.to_string(),
-            "displayName": group.display_name,
-            "externalId": group.external_id,
-            "members": members,
-            "entitlements": group.entitlements,
-            "roles": group.roles,
-        })
-    });
-    json!({
-        "workspace_id": workspace_id,
-        "identity": workspace.reserved().admin.to_string(),
-        "users": users.collect::<Value>(),
-        "groups": groups.collect::<Value>(),
-    })
 }
 
 /// `GET /history?since=SEQ`: requests received after number SEQ.

@@ -6,6 +6,7 @@
 mod calls;
 mod extract;
 mod fields;
+mod state;
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub(crate) fn router(mock: Arc<Mock>) -> Router {
     Router::new()
         .route("/seed", post(calls::seed))
         .route("/reset", post(calls::reset))
-        .route("/state", get(calls::state))
+        .route("/state", get(state::state))
         .route("/history", get(calls::history))
         .route("/counters", get(calls::counters))
         .route(

@@ -1,12 +1,12 @@
 //! Changes of one group's members that can be taken back as a whole.
 //!
-//! A PATCH is atomic (inferred), and a group may hold ten thousand members: so the edges are changed
+//! A PATCH is atomic [inferred], and a group may hold ten thousand members: so the edges are changed
 //! in place and a journal undoes them, instead of working on a copy.
 
-use super::Reserved;
+use super::Workspace;
 use super::id::Id;
-use super::model::{EdgePlace, Group, Memberships, User};
-use super::table::Table;
+use super::level::Level;
+use super::memberships::{EdgePlace, Memberships};
 
 /// What was done to the edges, oldest first.
 #[derive(Debug, Default)]
@@ -20,53 +20,52 @@ enum Done {
 
 /// An open change of one group's members.
 pub(crate) struct MemberEdits<'a> {
-    memberships: &'a mut Memberships,
-    users: &'a Table<User>,
-    groups: &'a Table<Group>,
-    reserved: Reserved,
+    workspace: &'a mut Workspace,
     group: Id,
+    home: Level,
     journal: Journal,
 }
 
 impl<'a> MemberEdits<'a> {
-    pub(super) fn new(
-        memberships: &'a mut Memberships,
-        users: &'a Table<User>,
-        groups: &'a Table<Group>,
-        reserved: Reserved,
-        group: Id,
-    ) -> Self {
+    pub(super) fn new(workspace: &'a mut Workspace, group: Id, home: Level) -> Self {
         Self {
-            memberships,
-            users,
-            groups,
-            reserved,
+            workspace,
             group,
+            home,
             journal: Journal::default(),
         }
     }
 
-    /// Whether the workspace holds a user or a group with this id.
+    /// Whether this id may be a member: somebody or some group of the group's own level.
+    ///
+    /// A workspace-local group also takes account groups that are assigned to the workspace [inferred].
     pub(crate) fn is_known(&self, member: Id) -> bool {
-        self.users.get(member).is_some() || self.groups.get(member).is_some()
+        let workspace = &*self.workspace;
+        if let Some(principal) = workspace.principal(member) {
+            return self.home == Level::Account || workspace.is_in_workspace(principal);
+        }
+        let group = workspace.groups().get(member);
+        group.is_some_and(|group| {
+            group.home == self.home || self.home == Level::Workspace && workspace.is_assigned(member)
+        })
     }
 
     pub(crate) fn contains(&self, member: Id) -> bool {
-        self.memberships.contains(self.group, member)
+        self.workspace.memberships.contains(self.group, member)
     }
 
-    /// Whether this group keeps its members whatever is asked: nobody leaves `users` (documented).
+    /// Whether this group keeps its members whatever is asked: nobody leaves `users` [documented].
     pub(crate) fn keeps_everybody(&self) -> bool {
-        self.group == self.reserved.users
+        self.group == self.workspace.reserved.users
     }
 
     /// Whether taking `member` out would break the rule that everybody is in `users`.
     pub(crate) fn is_held(&self, member: Id) -> bool {
-        self.keeps_everybody() && self.users.get(member).is_some()
+        self.keeps_everybody() && self.workspace.principal(member).is_some()
     }
 
     pub(crate) fn add(&mut self, member: Id) -> bool {
-        let added = self.memberships.add(self.group, member);
+        let added = self.workspace.memberships.add(self.group, member);
         if added {
             self.journal.0.push(Done::Added(member));
         }
@@ -74,7 +73,7 @@ impl<'a> MemberEdits<'a> {
     }
 
     pub(crate) fn remove(&mut self, member: Id) -> bool {
-        let place = self.memberships.remove(self.group, member);
+        let place = self.workspace.memberships.remove(self.group, member);
         if let Some(place) = place {
             self.journal.0.push(Done::Removed(member, place));
         }
@@ -83,7 +82,7 @@ impl<'a> MemberEdits<'a> {
 
     /// Takes everybody out who can be taken out.
     pub(crate) fn clear(&mut self) {
-        let members: Vec<Id> = self.memberships.members(self.group).collect();
+        let members: Vec<Id> = self.workspace.memberships.members(self.group).collect();
         for member in members {
             if !self.is_held(member) {
                 self.remove(member);
@@ -93,7 +92,7 @@ impl<'a> MemberEdits<'a> {
 
     /// Undoes everything.
     pub(crate) fn undo(self) {
-        self.journal.undo(self.memberships, self.group);
+        self.journal.undo(&mut self.workspace.memberships, self.group);
     }
 
     /// Ends the change for now; the journal can still take it back.
@@ -120,27 +119,27 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Group, User, Workspace};
+    use super::super::{Group, Level, Principal, Workspace};
 
     #[test]
     fn undone_edits_leave_members_and_their_order_as_they_were() {
         let mut workspace = Workspace::new(1);
         let group = workspace.next_id();
-        workspace.add_group(Group::new(group, "g"));
+        workspace.add_group(Group::new(group, Level::Workspace, "g"));
         let people: Vec<_> = (0..5)
             .map(|number| {
                 let id = workspace.next_id();
-                workspace.add_user(User::new(id, &format!("u{number}@example.com")));
+                workspace.add_principal(Principal::user(id, &format!("u{number}@example.com")).in_workspace());
                 id
             })
             .collect();
-        let mut edits = workspace.edit_members(group);
+        let mut edits = workspace.edit_members(group, Level::Workspace);
         for id in &people[..4] {
             edits.add(*id);
         }
         drop(edits);
 
-        let mut edits = workspace.edit_members(group);
+        let mut edits = workspace.edit_members(group, Level::Workspace);
         edits.remove(people[1]);
         edits.clear();
         edits.add(people[4]);

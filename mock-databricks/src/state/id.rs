@@ -12,6 +12,11 @@ use crate::chance::Chance;
 pub(crate) struct Id(u64);
 
 impl Id {
+    /// Names nothing: the id of what is not stored yet.
+    pub(crate) fn none() -> Self {
+        Self(0)
+    }
+
     /// Reads an id as it stands in a path or a member value; `None` if it is not a number.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -39,6 +44,11 @@ impl IdSource {
             chance: Chance::new(seed, 1),
             used: HashSet::new(),
         }
+    }
+
+    /// Marks an id that came from outside, so that it is not handed out a second time.
+    pub(crate) fn claim(&mut self, id: Id) {
+        self.used.insert(id);
     }
 
     pub(crate) fn next(&mut self) -> Id {

@@ -23,6 +23,10 @@ impl OrderedSet {
         self.places.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     pub(crate) fn contains(&self, id: Id) -> bool {
         self.places.contains_key(&id)
     }

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{Group, Id, User, Workspace};
+use super::{Group, Id, Level, Principal, Profile, Workspace};
 use crate::chance::Chance;
 
 const GIVEN: [&str; 16] = [
@@ -54,12 +54,14 @@ fn add_person(workspace: &mut Workspace, chance: &mut Chance) -> Id {
         user_name = format!("{local}.{number}@example.com");
     }
     let id = workspace.next_id();
-    workspace.add_user(User {
-        display_name: Some(format!("{given} {family}")),
-        given_name: Some(given.to_owned()),
-        family_name: Some(family.to_owned()),
-        external_id: Some(external_id),
-        ..User::new(id, &user_name)
+    workspace.add_principal(Principal {
+        profile: Profile {
+            display_name: Some(format!("{given} {family}")),
+            given_name: Some(given.to_owned()),
+            family_name: Some(family.to_owned()),
+            external_id: Some(external_id),
+        },
+        ..Principal::user(id, &user_name).in_workspace()
     });
     id
 }
@@ -75,11 +77,11 @@ fn add_group(workspace: &mut Workspace, people: &[Id], chance: &mut Chance) {
     let id = workspace.next_id();
     workspace.add_group(Group {
         external_id: Some(chance.uuid().to_string()),
-        ..Group::new(id, &name)
+        ..Group::new(id, Level::Workspace, &name)
     });
     let size = group_size(people.len(), chance);
     let mut chosen = HashSet::new();
-    let mut edits = workspace.edit_members(id);
+    let mut edits = workspace.edit_members(id, Level::Workspace);
     while chosen.len() < size {
         let member = people[chance.index(people.len())];
         if chosen.insert(member) {
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn filling_is_the_same_for_the_same_seed_and_adds_to_what_is_there() {
         let names = |workspace: &Workspace| -> Vec<String> {
-            let users = workspace.users().iter().map(|user| user.user_name.clone());
+            let users = workspace.users().iter().map(|user| user.name.clone());
             let groups = workspace.groups().iter().map(|group| {
                 let size = workspace.memberships().members(group.id).count();
                 format!("{} {size}", group.display_name)
@@ -121,7 +123,7 @@ mod tests {
             fill(workspace, 40, 6, 9);
         }
         assert_eq!(names(&first), names(&second));
-        assert_eq!(first.users().len(), 81);
-        assert_eq!(first.groups().len(), 14);
+        assert_eq!(first.users().len(), 82);
+        assert_eq!(first.groups().len(), 15);
     }
 }

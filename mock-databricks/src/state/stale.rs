@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Id;
+use super::{Id, Level};
 
 /// A lag never outlives this (documented: internal caches last up to 60 s).
 const LONGEST_LAG: Duration = Duration::from_mins(1);
@@ -16,14 +16,16 @@ const LONGEST_LAG: Duration = Duration::from_mins(1);
 /// What the next read of an object shows instead of the truth.
 #[derive(Debug, Default)]
 pub(crate) struct StaleReads {
-    /// `None` in the pair: the object was not there.
-    before: HashMap<Id, (Duration, Option<Map<String, Value>>)>,
+    before: HashMap<(Id, Level), Before>,
 }
 
+/// When the write was, and what it changed; `None`: the object was not there.
+type Before = (Duration, Option<Map<String, Value>>);
+
 impl StaleReads {
-    /// Remembers how `id` looked before the write at `now`.
-    pub(crate) fn remember(&mut self, id: Id, now: Duration, before: Option<Map<String, Value>>) {
-        self.before.insert(id, (now, before));
+    /// Remembers how an object looked at one level before the write at `now`.
+    pub(crate) fn remember(&mut self, what: (Id, Level), now: Duration, before: Option<Map<String, Value>>) {
+        self.before.insert(what, (now, before));
     }
 
     /// What a read at `now` shows, if it lags: once, and not after the longest lag ÷ `time_factor`.
@@ -31,8 +33,13 @@ impl StaleReads {
         clippy::option_option,
         reason = "the outer says whether the read lags, the inner whether the object was there"
     )]
-    pub(crate) fn take(&mut self, id: Id, now: Duration, time_factor: f64) -> Option<Option<Map<String, Value>>> {
-        let (written, before) = self.before.remove(&id)?;
+    pub(crate) fn take(
+        &mut self,
+        what: (Id, Level),
+        now: Duration,
+        time_factor: f64,
+    ) -> Option<Option<Map<String, Value>>> {
+        let (written, before) = self.before.remove(&what)?;
         let lag = now.saturating_sub(written);
         (lag <= LONGEST_LAG.div_f64(time_factor)).then_some(before)
     }
@@ -42,11 +49,11 @@ impl StaleReads {
 mod tests {
     use std::time::Duration;
 
-    use super::{Id, StaleReads};
+    use super::{Id, Level, StaleReads};
 
     #[test]
     fn a_lag_shows_once_and_ends_by_itself() {
-        let id = Id::parse("1").expect("digits");
+        let id = (Id::parse("1").expect("digits"), Level::Workspace);
         let mut stale = StaleReads::default();
         stale.remember(id, Duration::from_secs(10), None);
         assert_eq!(stale.take(id, Duration::from_secs(11), 1.0), Some(None));

@@ -115,8 +115,8 @@ switches! {
         "inferred: the RFC form, without a record of success or failure",
         "PATCH active with a JSON boolean";
     FederatedNames, "federated_names", Words(&["writable", "ignored"]),
-        "documented for identity-federated workspaces, where the change is dropped",
-        "changes of displayName and name of users through the workspace";
+        "documented for identity-federated workspaces, where the change is dropped; identity_federation includes it",
+        "changes of displayName and name of principals through the workspace";
     DerivedName, "derived_name", Words(&["absent", "from-display-name"]),
         "conflict: the account example derives it, workspace examples do not",
         "name of a user created with a displayName alone";
@@ -159,6 +159,54 @@ switches! {
     LatencyMs, "latency_ms", Range(0..=600_000, 0),
         "inferred: tens to hundreds of milliseconds are usual; 0 keeps tests quick",
         "how long every admitted request holds its slot";
+    IdentityFederation, "identity_federation", Words(&["off", "on"]),
+        "documented: both kinds of workspace exist",
+        "on: account groups and permission assignments reach the workspace; names, members and groups of the account do not change through it";
+    AutomaticIdentityManagement, "automatic_identity_management", Words(&["off", "on"]),
+        "issue: unused identities are invisible to lists; account groups with an external id take no change from the workspace",
+        "whether Databricks resolves Entra identities by itself";
+    UnusedUserCreate, "unused_user_create", Words(&["conflict", "adopt"]),
+        "inferred: the lists do not show them, what a create does is unrecorded",
+        "POST of a user that automatic identity management knows and nobody has used";
+    AccountGroups, "account_groups", Words(&["shown", "hidden"]),
+        "conflict: a migration tool finds them in the workspace's lists, a documentation page says it does not see them",
+        "account groups assigned to the workspace in its lists and reads";
+    AccountPutAnswer, "account_put_answer", Words(&["no-content", "resource", "empty-object", "empty"]),
+        "conflict: documentation and provider fixtures differ",
+        "a successful PUT at account level";
+    AccountPatchAnswer, "account_patch_answer", Words(&["no-content", "resource", "empty-object", "empty"]),
+        "conflict: documentation and provider fixtures differ",
+        "a successful PATCH at account level";
+    AccountListMembers, "account_list_members", Words(&["absent", "present"]),
+        "documented: absent for accounts created after 2025-08-22",
+        "members of groups in lists of the account";
+    AccountDerivedName, "account_derived_name", Words(&["from-display-name", "absent"]),
+        "documented: an example of the account API derives both parts",
+        "name of an account user created with a displayName alone";
+    AccountActiveString, "account_active_string", Words(&["cast-error", "accept"]),
+        "conflict: a recorded 500 for account users",
+        "PATCH active of an account user with the plain string \"false\"";
+    ProxyWrites, "proxy_writes", Words(&["workspace-admins", "account-admins", "refused"]),
+        "inferred: reads are recorded, and one write, a reactivation",
+        "who may write account identities through the workspace's host";
+    WorkspaceReactivation, "workspace_reactivation", Words(&["ignored", "refused", "allowed"]),
+        "inferred: documented is only that the account comes first",
+        "active true in the workspace for somebody who is inactive in the account";
+    PutApplicationId, "put_application_id", Words(&["required", "optional"]),
+        "fixture: the provider must send it on Azure",
+        "applicationId in a PUT of a service principal";
+    ServicePrincipalDisplayName, "service_principal_display_name", Words(&["writable", "ignored-by-patch"]),
+        "conflict: an older page calls it immutable by PATCH, acceptance tests rename by PUT",
+        "displayName of service principals";
+    RemoveRoles, "remove_roles", Words(&["allowed", "denied"]),
+        "issue: a refusal was recorded, the provider relies on success",
+        "PATCH that removes roles";
+    UnknownAccountStatus, "unknown_account_status", Numbers(&[403, 404]),
+        "inferred",
+        "a path with the id of another account";
+    AssignmentsWithoutFederation, "assignments_without_federation", Numbers(&[400, 404]),
+        "inferred: the text is recorded, the status is not",
+        "permission assignments of a workspace without identity federation";
     RedirectStatus, "redirect_status", Numbers(&[302, 301, 303, 307, 308]),
         "conflict: 301 and 302 are both mentioned",
         "status of the Private Link refusal in redirect form";

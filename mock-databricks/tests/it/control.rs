@@ -29,7 +29,8 @@ async fn state_shows_everything_as_it_is() {
     assert_eq!(names, ["admins", "users", "g"]);
     let shown = world.group_state("g").await;
     assert_eq!((&shown["id"], &shown["members"]), (&json!(group), &json!([ada])));
-    assert_eq!(world.members("users").await.len(), 2);
+    // Ada, the workspace admin and the service principal.
+    assert_eq!(world.members("users").await.len(), 3);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn unknown_paths_discovery_and_letters_for_ids_are_endpoint_not_found() {
         (Method::GET, "/Schemas"),
         (Method::POST, "/Bulk"),
         (Method::POST, "/Users/.search"),
-        (Method::GET, "/ServicePrincipals"),
+        (Method::GET, "/serviceprincipals"),
         (Method::GET, "/Users/6a1f0a4e-0000-4000-8000-000000000001"),
         (Method::GET, "/users"),
         (Method::OPTIONS, "/Users"),

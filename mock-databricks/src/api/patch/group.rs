@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Op, Operation, Path, change_values, spread, text_value, unknown_key, unknown_path};
 use crate::api::draft::{self, Member};
 use crate::errors::{self, ScimError};
-use crate::state::{Group, Id, MemberEdits};
+use crate::state::{Group, Id, Level, MemberEdits};
 use crate::switches::{Switch, Switches};
 use http::StatusCode;
 
@@ -19,10 +19,18 @@ const REMOVE_WITH_VALUE: &str = "Unrecognized field \"value\" (class \
     com.unboundid.scim2.common.messages.PatchOperation$RemoveOperation), not marked as ignorable \
     (one known property: \"path\"])";
 
+/// Where a PATCH comes in and where the group lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope {
+    pub(crate) level: Level,
+    pub(crate) home: Level,
+}
+
 pub(crate) fn apply(
     operation: &Operation,
     group: &mut Group,
     edits: &mut MemberEdits<'_>,
+    scope: Scope,
     switches: &Switches,
 ) -> Result<(), ScimError> {
     let value = operation.value.as_ref();
@@ -32,13 +40,13 @@ pub(crate) fn apply(
     }
     match &operation.path {
         Some(path) => {
-            let target = (&mut *group, &mut *edits);
+            let target = (&mut *group, &mut *edits, scope);
             change(operation.op, path, value, target, switches, unknown_path)
         }
         None => spread(value.unwrap_or(&Value::Null))?
             .into_iter()
             .try_for_each(|(path, value)| {
-                let target = (&mut *group, &mut *edits);
+                let target = (&mut *group, &mut *edits, scope);
                 change(operation.op, &path, Some(value), target, switches, unknown_key)
             }),
     }
@@ -48,12 +56,14 @@ fn change(
     op: Op,
     path: &Path,
     value: Option<&Value>,
-    (group, edits): (&mut Group, &mut MemberEdits<'_>),
+    (group, edits, scope): (&mut Group, &mut MemberEdits<'_>, Scope),
     switches: &Switches,
     unknown: Unknown,
 ) -> Result<(), ScimError> {
     match (path.attribute.as_str(), path.sub.as_deref()) {
         ("members", None) => change_members(op, path, value, edits, switches),
+        // Of the account, and so not for the workspace to change; silent as for users [inferred].
+        ("displayName" | "externalId" | "roles", None) if scope.home != scope.level => Ok(()),
         ("displayName", None) => {
             group.display_name = text_value(op, value)?
                 .filter(|name| !name.is_empty())
@@ -64,7 +74,7 @@ fn change(
             group.external_id = text_value(op, value)?;
             Ok(())
         }
-        ("entitlements", None) => {
+        ("entitlements", None) if scope.level == Level::Workspace => {
             change_values(op, path, value, &mut group.entitlements)?;
             draft::check_entitlements(&group.entitlements, switches)
         }

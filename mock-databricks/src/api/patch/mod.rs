@@ -5,7 +5,7 @@
 
 pub(crate) mod group;
 mod path;
-pub(crate) mod user;
+pub(crate) mod principal;
 
 use serde_json::Value;
 

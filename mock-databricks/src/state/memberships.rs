@@ -1,82 +1,7 @@
-//! The attributes Databricks keeps, and no others: whatever else a client sends is gone.
+//! Who is in which group, readable from both ends.
 
 use super::id::Id;
 use super::ordered_set::OrderedSet;
-use super::table::Row;
-
-/// A workspace user (reference: SDK class `User`; documented attributes).
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_field_names, reason = "user_name is the attribute userName")]
-pub(crate) struct User {
-    pub(crate) id: Id,
-    /// Lower-cased when stored, never changed afterwards.
-    pub(crate) user_name: String,
-    pub(crate) display_name: Option<String>,
-    pub(crate) given_name: Option<String>,
-    pub(crate) family_name: Option<String>,
-    pub(crate) active: bool,
-    pub(crate) external_id: Option<String>,
-    pub(crate) entitlements: Vec<String>,
-    pub(crate) roles: Vec<String>,
-}
-
-impl User {
-    pub(crate) fn new(id: Id, user_name: &str) -> Self {
-        Self {
-            id,
-            user_name: user_name.to_lowercase(),
-            display_name: None,
-            given_name: None,
-            family_name: None,
-            active: true,
-            external_id: None,
-            entitlements: Vec::new(),
-            roles: Vec::new(),
-        }
-    }
-}
-
-impl Row for User {
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn name(&self) -> &str {
-        &self.user_name
-    }
-}
-
-/// A workspace-local group without its members.
-#[derive(Debug, Clone)]
-pub(crate) struct Group {
-    pub(crate) id: Id,
-    pub(crate) display_name: String,
-    pub(crate) external_id: Option<String>,
-    pub(crate) entitlements: Vec<String>,
-    pub(crate) roles: Vec<String>,
-}
-
-impl Group {
-    pub(crate) fn new(id: Id, display_name: &str) -> Self {
-        Self {
-            id,
-            display_name: display_name.to_owned(),
-            external_id: None,
-            entitlements: Vec::new(),
-            roles: Vec::new(),
-        }
-    }
-}
-
-impl Row for Group {
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn name(&self) -> &str {
-        &self.display_name
-    }
-}
 
 /// Who is in which group, readable from both ends.
 #[derive(Debug, Default)]
@@ -88,6 +13,11 @@ pub(crate) struct Memberships {
 impl Memberships {
     pub(crate) fn contains(&self, group: Id, member: Id) -> bool {
         self.members.get(&group).is_some_and(|set| set.contains(member))
+    }
+
+    /// How many members a group has.
+    pub(crate) fn count(&self, group: Id) -> usize {
+        self.members.get(&group).map_or(0, OrderedSet::len)
     }
 
     pub(crate) fn members(&self, group: Id) -> impl Iterator<Item = Id> + '_ {

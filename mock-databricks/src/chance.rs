@@ -17,6 +17,16 @@ impl Chance {
         chance
     }
 
+    /// A generator that goes on from where another stood.
+    pub(crate) fn resumed(state: u64) -> Self {
+        Self { state }
+    }
+
+    /// Where the generator stands.
+    pub(crate) fn state(&self) -> u64 {
+        self.state
+    }
+
     pub(crate) fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;

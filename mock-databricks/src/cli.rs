@@ -76,6 +76,9 @@ struct Serve {
     /// File with the personal access token to use [default: one made from the seed]
     #[arg(long, value_name = "FILE", env = "MOCK_DATABRICKS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    /// A document to start with: one that `GET /snapshot` gave, or written by hand
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// How the log looks
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     log: Log,
@@ -159,6 +162,7 @@ impl Serve {
         let mut options = Options {
             limits: self.limits,
             ca_dir: self.ca_dir.clone(),
+            state: self.state.clone(),
             seed: self.seed,
             time_factor: self.time_factor,
             http2: self.http2,

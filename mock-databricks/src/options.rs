@@ -30,6 +30,8 @@ pub struct Options {
     pub token: Option<String>,
     /// Divides the mock's own intervals: late effects and stale reads. Default: 1.
     pub time_factor: f64,
+    /// A document to start with, as `GET /snapshot` gives it or written by hand. Default: an empty workspace.
+    pub state: Option<PathBuf>,
     /// Whether the front ends offer HTTP/2 beside HTTP/1.1. Default: no — nothing shows that the real service does, and with
     /// one request at a time on a connection a fault hits exactly the call it was armed for.
     pub http2: bool,
@@ -49,6 +51,7 @@ impl Default for Options {
             seed: None,
             token: None,
             time_factor: 1.0,
+            state: None,
             http2: false,
             workspace_host: WORKSPACE_HOST.to_owned(),
         }
@@ -148,6 +151,14 @@ pub enum StartError {
     /// The certificates cannot be made or used.
     #[error(transparent)]
     Certificates(#[from] TlsError),
+    /// The document to start with is not there or does not fit.
+    #[error("--state {}: {problem}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        problem: String,
+    },
     /// No temporary folder for the certificates.
     #[error("cannot make a temporary folder for the certificates: {0}; name one with --ca-dir")]
     TemporaryDir(io::Error),

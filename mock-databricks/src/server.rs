@@ -13,13 +13,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::chance::{Chance, fresh_seed};
-use crate::control;
+use crate::control::{self, snapshot};
 use crate::history::Listener;
 use crate::mock::Mock;
 use crate::network::connection::CuttableAcceptor;
 use crate::network::tls::CaDir;
 use crate::network::{front_end, listen};
 use crate::options::{Options, StartError};
+use crate::state::Document;
 
 /// A peer that opens a connection and says nothing is sent away after this.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
@@ -57,7 +58,7 @@ impl MockDatabricks {
         // A second call finds one installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let workspace_id = options.check()?;
-        let (ca_dir, temporary) = if let Some(dir) = options.ca_dir {
+        let (ca_dir, temporary) = if let Some(dir) = options.ca_dir.clone() {
             (dir, None)
         } else {
             let dir = tempfile::Builder::new()
@@ -71,7 +72,7 @@ impl MockDatabricks {
         let pair = listen::pair(options.listen_private, options.listen_public).await?;
         let control = listen::one(options.control, "control listener", "--control").await?;
 
-        let seed = options.seed.unwrap_or_else(fresh_seed);
+        let (document, seed) = Self::document(&options)?;
         let token = options.token.unwrap_or_else(|| Chance::new(seed, 2).token());
         let mock = Arc::new(Mock::new(
             workspace_id,
@@ -80,6 +81,9 @@ impl MockDatabricks {
             seed,
             options.time_factor,
         ));
+        if let Some((path, document)) = document {
+            mock.restore(document).map_err(|error| bad_state(&path, &error))?;
+        }
         let mut server = Self {
             private: local(&pair.private, options.listen_private),
             public: local(&pair.public, options.listen_public),
@@ -99,6 +103,16 @@ impl MockDatabricks {
         server.serve_tls(pair.public, public, &tls);
         server.serve_plain(control, control::router(mock));
         Ok(server)
+    }
+
+    /// The document to start with, and the seed, which is the document's own unless another is asked for.
+    fn document(options: &Options) -> Result<(Option<(PathBuf, Document)>, u64), StartError> {
+        let Some(path) = options.state.clone() else {
+            return Ok((None, options.seed.unwrap_or_else(fresh_seed)));
+        };
+        let document = snapshot::read(&path).map_err(|error| bad_state(&path, &error))?;
+        let seed = options.seed.or(document.seed).unwrap_or_else(fresh_seed);
+        Ok((Some((path, document)), seed))
     }
 
     fn serve_tls(&mut self, listener: TcpListener, app: Router, tls: &RustlsConfig) {
@@ -193,6 +207,13 @@ impl Drop for MockDatabricks {
         for handle in &self.handles {
             handle.shutdown();
         }
+    }
+}
+
+fn bad_state(path: &Path, problem: &dyn std::fmt::Display) -> StartError {
+    StartError::State {
+        path: path.to_owned(),
+        problem: problem.to_string(),
     }
 }
 

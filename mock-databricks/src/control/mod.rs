@@ -6,6 +6,7 @@
 mod calls;
 mod extract;
 mod fields;
+pub(crate) mod snapshot;
 mod state;
 
 use std::sync::Arc;
@@ -24,12 +25,19 @@ use crate::mock::Mock;
 
 /// Bodies beyond this are refused.
 const MOST_BODY: usize = 16 * 1024 * 1024;
+/// A snapshot of a million users is smaller.
+const MOST_DOCUMENT: usize = 1024 * 1024 * 1024;
 
 pub(crate) fn router(mock: Arc<Mock>) -> Router {
     Router::new()
         .route("/seed", post(calls::seed))
         .route("/reset", post(calls::reset))
         .route("/state", get(state::state))
+        .route("/snapshot", get(snapshot::snapshot).post(snapshot::save))
+        .route(
+            "/restore",
+            post(snapshot::restore).layer(DefaultBodyLimit::max(MOST_DOCUMENT)),
+        )
         .route("/history", get(calls::history))
         .route("/counters", get(calls::counters))
         .route(

@@ -51,6 +51,16 @@ impl IdSource {
         self.used.insert(id);
     }
 
+    /// Where the source stands.
+    pub(crate) fn state(&self) -> u64 {
+        self.chance.state()
+    }
+
+    /// Goes on from where another source of the same seed stood.
+    pub(crate) fn resume(&mut self, state: u64) {
+        self.chance = Chance::resumed(state);
+    }
+
     pub(crate) fn next(&mut self) -> Id {
         loop {
             let id = Id(100_000_000_000_000 + self.chance.below(9_900_000_000_000_000));

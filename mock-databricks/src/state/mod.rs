@@ -4,6 +4,7 @@
 //! The surprise: some objects are always there — the groups every workspace and every account has, the workspace admin
 //! whose personal access token the mock hands out, an account admin, and the service principal a bridge runs as.
 
+mod document;
 mod edits;
 mod group;
 mod id;
@@ -17,6 +18,7 @@ mod table;
 
 use std::collections::{HashMap, HashSet};
 
+pub(crate) use document::{BadDocument, Document};
 pub(crate) use edits::{Journal, MemberEdits};
 pub(crate) use group::Group;
 pub(crate) use id::Id;

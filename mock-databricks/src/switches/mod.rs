@@ -80,6 +80,15 @@ impl Switches {
         Ok(self.row(spec, index))
     }
 
+    /// Name and value of the switches that do not stand on their default.
+    pub(crate) fn changed(&self) -> serde_json::Map<String, Value> {
+        let all = SPECS.iter().zip(&self.values);
+        let changed = all.filter(|(spec, value)| spec.default_value() != **value);
+        changed
+            .map(|(spec, value)| (spec.name.to_owned(), value.clone()))
+            .collect()
+    }
+
     /// All switches with value, default, choices and evidence.
     pub(crate) fn list(&self) -> Value {
         let rows = SPECS.iter().enumerate().map(|(index, spec)| self.row(spec, index));

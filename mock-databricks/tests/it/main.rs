@@ -18,5 +18,6 @@ mod private_link;
 mod program;
 mod restart;
 mod scale;
+mod snapshot;
 mod switches;
 mod users;

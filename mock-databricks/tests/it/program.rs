@@ -81,6 +81,14 @@ fn bad_usage_is_one_line_and_exit_2() {
             &format!("cannot use --token-file {blanks}: the token must be"),
         ),
         (&["serve", "--ephemeral", "--ca-dir", &blanks], "cannot use "),
+        (
+            &["serve", "--ephemeral", "--state", "/nonexistent/state.json"],
+            "--state /nonexistent/state.json: cannot be read",
+        ),
+        (
+            &["serve", "--ephemeral", "--state", &blanks],
+            "the document must be a JSON object",
+        ),
         (&["dance"], "dance"),
         (&[], "serve --help"),
     ] {

@@ -14,6 +14,8 @@ mod me;
 mod patch;
 mod principals;
 mod projection;
+#[cfg(test)]
+mod properties;
 mod query;
 mod render;
 mod route;

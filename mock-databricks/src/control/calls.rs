@@ -14,7 +14,8 @@ use crate::limits::{CONCURRENCY_CAP, Limits, Pace, VerbClass, is_factor};
 use crate::mock::Mock;
 use crate::network::front_end::Call;
 use crate::network::private_link::{PrivateLink, Refusal};
-use crate::state::{Level, seed as filling};
+use crate::state::Level;
+use crate::state::seed::{self as filling, Amounts};
 
 pub(super) type Shared = State<Arc<Mock>>;
 
@@ -24,16 +25,25 @@ const MOST_SEEDED: u64 = 1_000_000;
 /// What `/edit` puts before a path that begins with the resource.
 const WORKSPACE: &str = "/api/2.0/preview/scim/v2";
 
-/// `POST /seed {"users":N,"groups":M,"seed":S}`: adds people and groups.
+/// `POST /seed {"users":N,"groups":M,"seed":S}`: adds people and groups; also `service_principals`, `account_groups` (assigned to
+/// the workspace) and `unused_users` (known through automatic identity management alone).
 pub(super) async fn seed(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
     let mut fields = Fields::from_body(&body)?;
-    let count = |number: Option<u64>| usize::try_from(number.unwrap_or(0)).unwrap_or(usize::MAX);
-    let users = count(fields.number("users", MOST_SEEDED)?);
-    let groups = count(fields.number("groups", MOST_SEEDED)?);
+    let mut amount = |name| -> Result<usize, BadInput> {
+        let number = fields.number(name, MOST_SEEDED)?;
+        Ok(usize::try_from(number.unwrap_or(0)).unwrap_or(usize::MAX))
+    };
+    let amounts = Amounts {
+        users: amount("users")?,
+        groups: amount("groups")?,
+        service_principals: amount("service_principals")?,
+        account_groups: amount("account_groups")?,
+        unused_users: amount("unused_users")?,
+    };
     let seed = fields.number("seed", u64::MAX)?.unwrap_or(mock.seed);
     fields.finish()?;
     let mut shared = mock.lock();
-    filling::fill(&mut shared.workspace, users, groups, seed);
+    filling::fill(&mut shared.workspace, amounts, seed);
     let workspace = &shared.workspace;
     let users = workspace.users().iter().filter(|user| user.workspace.is_some());
     let groups = workspace.groups().iter().filter(|group| group.home == Level::Workspace);

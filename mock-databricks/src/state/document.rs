@@ -432,7 +432,7 @@ impl From<StandingRow> for Standing {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::seed::fill;
+    use super::super::seed::{Amounts, fill};
     use super::{Document, Workspace};
 
     fn load(document: &Value) -> Result<Workspace, String> {
@@ -443,7 +443,14 @@ mod tests {
     #[test]
     fn a_snapshot_comes_back_as_it_was_and_no_id_twice() {
         let mut workspace = Workspace::new(7);
-        fill(&mut workspace, 60, 8, 1);
+        let amounts = Amounts {
+            users: 60,
+            groups: 8,
+            service_principals: 2,
+            account_groups: 3,
+            unused_users: 4,
+        };
+        fill(&mut workspace, amounts, 1);
         let written = serde_json::to_value(workspace.document(7)).unwrap();
         let mut back = load(&written).unwrap();
         assert_eq!(serde_json::to_value(back.document(7)).unwrap(), written);

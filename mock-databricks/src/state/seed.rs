@@ -26,19 +26,56 @@ const UNITS: [&str; 8] = [
     "marketing",
 ];
 
-/// Adds `users` people and `groups` groups, beyond every size limit if asked to.
-pub(crate) fn fill(workspace: &mut Workspace, users: usize, groups: usize, seed: u64) {
+/// How many of each to add.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Amounts {
+    /// People in the workspace.
+    pub(crate) users: usize,
+    /// Workspace-local groups of these people.
+    pub(crate) groups: usize,
+    pub(crate) service_principals: usize,
+    /// Groups of the account with these people, assigned to the workspace.
+    pub(crate) account_groups: usize,
+    /// People of the account that automatic identity management knows and nobody has seen yet.
+    pub(crate) unused_users: usize,
+}
+
+/// Adds people and groups, beyond every size limit if asked to.
+pub(crate) fn fill(workspace: &mut Workspace, amounts: Amounts, seed: u64) {
     let mut chance = Chance::new(seed, 3);
-    let mut people = Vec::with_capacity(users);
-    for _ in 0..users {
-        people.push(add_person(workspace, &mut chance));
+    let mut people = Vec::with_capacity(amounts.users);
+    for _ in 0..amounts.users {
+        let person = new_person(workspace, &mut chance).in_workspace();
+        people.push(person.id);
+        workspace.add_principal(person);
     }
-    for _ in 0..groups {
-        add_group(workspace, &people, &mut chance);
+    for _ in 0..amounts.groups {
+        add_group(workspace, Level::Workspace, &people, &mut chance);
+    }
+    for _ in 0..amounts.service_principals {
+        add_robot(workspace, &mut chance);
+    }
+    for _ in 0..amounts.account_groups {
+        let id = add_group(workspace, Level::Account, &people, &mut chance);
+        workspace.assign_group(id, true);
+    }
+    for _ in 0..amounts.unused_users {
+        let mut person = new_person(workspace, &mut chance);
+        person.unused = true;
+        workspace.add_principal(person);
     }
 }
 
-fn add_person(workspace: &mut Workspace, chance: &mut Chance) -> Id {
+fn add_robot(workspace: &mut Workspace, chance: &mut Chance) {
+    let unit = UNITS[chance.index(UNITS.len())];
+    let id = workspace.next_id();
+    let mut robot = Principal::service_principal(id, &chance.uuid().to_string()).in_workspace();
+    robot.profile.display_name = Some(format!("{unit}-robot"));
+    workspace.add_principal(robot);
+}
+
+/// A person of the account, not stored yet.
+fn new_person(workspace: &mut Workspace, chance: &mut Chance) -> Principal {
     let given = GIVEN[chance.index(GIVEN.len())];
     let family = FAMILY[chance.index(FAMILY.len())];
     let external_id = chance.uuid().to_string();
@@ -54,19 +91,18 @@ fn add_person(workspace: &mut Workspace, chance: &mut Chance) -> Id {
         user_name = format!("{local}.{number}@example.com");
     }
     let id = workspace.next_id();
-    workspace.add_principal(Principal {
+    Principal {
         profile: Profile {
             display_name: Some(format!("{given} {family}")),
             given_name: Some(given.to_owned()),
             family_name: Some(family.to_owned()),
             external_id: Some(external_id),
         },
-        ..Principal::user(id, &user_name).in_workspace()
-    });
-    id
+        ..Principal::user(id, &user_name)
+    }
 }
 
-fn add_group(workspace: &mut Workspace, people: &[Id], chance: &mut Chance) {
+fn add_group(workspace: &mut Workspace, home: Level, people: &[Id], chance: &mut Chance) -> Id {
     let unit = UNITS[chance.index(UNITS.len())];
     let mut number = workspace.groups().len();
     let mut name = format!("{unit}-{number}");
@@ -77,17 +113,18 @@ fn add_group(workspace: &mut Workspace, people: &[Id], chance: &mut Chance) {
     let id = workspace.next_id();
     workspace.add_group(Group {
         external_id: Some(chance.uuid().to_string()),
-        ..Group::new(id, Level::Workspace, &name)
+        ..Group::new(id, home, &name)
     });
     let size = group_size(people.len(), chance);
     let mut chosen = HashSet::new();
-    let mut edits = workspace.edit_members(id, Level::Workspace);
+    let mut edits = workspace.edit_members(id, home);
     while chosen.len() < size {
         let member = people[chance.index(people.len())];
         if chosen.insert(member) {
             edits.add(member);
         }
     }
+    id
 }
 
 fn group_size(people: usize, chance: &mut Chance) -> usize {
@@ -104,7 +141,7 @@ fn group_size(people: usize, chance: &mut Chance) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::fill;
+    use super::{Amounts, fill};
     use crate::state::Workspace;
 
     #[test]
@@ -118,9 +155,14 @@ mod tests {
             users.chain(groups).collect()
         };
         let (mut first, mut second) = (Workspace::new(1), Workspace::new(1));
+        let amounts = Amounts {
+            users: 40,
+            groups: 6,
+            ..Amounts::default()
+        };
         for workspace in [&mut first, &mut second] {
-            fill(workspace, 40, 6, 9);
-            fill(workspace, 40, 6, 9);
+            fill(workspace, amounts, 9);
+            fill(workspace, amounts, 9);
         }
         assert_eq!(names(&first), names(&second));
         assert_eq!(first.users().len(), 82);

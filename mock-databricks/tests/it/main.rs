@@ -4,6 +4,7 @@
 
 mod support;
 
+mod account;
 mod auth;
 mod concurrency;
 mod control;
@@ -18,6 +19,7 @@ mod private_link;
 mod program;
 mod restart;
 mod scale;
+mod service_principals;
 mod snapshot;
 mod switches;
 mod users;

@@ -207,6 +207,18 @@ impl World {
             .ok(200);
     }
 
+    /// A request by a foreign hand, whom nothing limits.
+    pub async fn edit(&self, method: Method, path: &str, body: Value) -> Reply {
+        let edit = json!({"method": method.as_str(), "path": path, "body": body});
+        self.control(Method::POST, "/edit", Some(edit)).await
+    }
+
+    /// The base of the account's API.
+    pub async fn account(&self) -> String {
+        let id = text(&self.state().await["account"]["id"]);
+        format!("/api/2.0/accounts/{id}/scim/v2")
+    }
+
     /// A new user; its id.
     pub async fn user(&self, user_name: &str) -> String {
         let reply = self

@@ -32,7 +32,7 @@ pub(crate) fn rights(context: &Context<'_>, request: &Request<'_>, route: &Route
     }
     let reads = *request.method == Method::GET;
     if route.door == Door::Workspace && reads && context.switches.is(Switch::NonAdminReads, "names-only") {
-        let asks_more = Query::parse(request.query)
+        let asks_more = Query::parse(request.query, context.switches)
             .is_ok_and(|query| query.projection.names("externalId") || filters_external_id(&query));
         if !asks_more && route.resource != Resource::PermissionAssignments {
             return Ok(Rights::NamesOnly);

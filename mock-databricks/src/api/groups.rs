@@ -52,7 +52,7 @@ pub(crate) fn handle(
 }
 
 fn index(context: &Context<'_>, request: &Request<'_>, level: Level, rights: Rights) -> Result<Answer, ScimError> {
-    let mut query = visible(Query::parse(request.query)?, rights);
+    let mut query = visible(Query::parse(request.query, context.switches)?, rights);
     // Accounts made after 2025-08-22 list groups without members [documented].
     if level == Level::Account && context.switches.is(Switch::AccountListMembers, "absent") {
         query.projection.leave_out("members");
@@ -83,7 +83,7 @@ fn read(
     target: &Target,
     rights: Rights,
 ) -> Result<Answer, ScimError> {
-    let query = visible(Query::parse(request.query)?, rights);
+    let query = visible(Query::parse(request.query, context.switches)?, rights);
     let stale = context
         .workspace
         .stale

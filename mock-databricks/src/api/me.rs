@@ -12,7 +12,7 @@ use crate::errors::ScimError;
 use crate::state::{Kind, Level, Principal};
 
 pub(crate) fn handle(context: &Context<'_>, request: &Request<'_>) -> Result<Answer, ScimError> {
-    let query = Query::parse(request.query)?;
+    let query = Query::parse(request.query, context.switches)?;
     let id = match context.caller {
         Caller::Principal(caller) => caller,
         Caller::ForeignHand => context.workspace.reserved().admin,

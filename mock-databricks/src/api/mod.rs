@@ -80,7 +80,7 @@ pub(crate) fn handle(context: &mut Context<'_>, request: &Request<'_>, route: Op
         if id != context.workspace.account_id() {
             return errors::unknown_account(context.switches.status(Switch::UnknownAccountStatus));
         }
-        if *minor == 1 && filter_nodes(request) > MOST_FILTER_NODES {
+        if *minor == 1 && filter_nodes(request, context.switches) > MOST_FILTER_NODES {
             return errors::filter_too_large(MOST_FILTER_NODES);
         }
     }
@@ -102,8 +102,10 @@ pub(crate) fn handle(context: &mut Context<'_>, request: &Request<'_>, route: Op
 const MOST_FILTER_NODES: usize = 200;
 
 /// How many nodes the filter of a request has; one that cannot be read has none.
-fn filter_nodes(request: &Request<'_>) -> usize {
-    let filter = Query::parse(request.query).ok().and_then(|query| query.filter);
+fn filter_nodes(request: &Request<'_>, switches: &Switches) -> usize {
+    let filter = Query::parse(request.query, switches)
+        .ok()
+        .and_then(|query| query.filter);
     let filter = filter.and_then(|text| Filter::parse(&text).ok());
     filter.map_or(0, |filter| filter.nodes())
 }

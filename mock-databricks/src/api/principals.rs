@@ -49,7 +49,7 @@ pub(crate) fn handle(
 }
 
 fn index(context: &Context<'_>, request: &Request<'_>, place: Place, rights: Rights) -> Result<Answer, ScimError> {
-    let query = visible(Query::parse(request.query)?, rights);
+    let query = visible(Query::parse(request.query, context.switches)?, rights);
     let through = context.workspace.through_groups();
     let aim = context.switches.is(Switch::AutomaticIdentityManagement, "on");
     let seen = |principal: &'_ Principal| {
@@ -83,7 +83,7 @@ fn read(
     target: &Target,
     rights: Rights,
 ) -> Result<Answer, ScimError> {
-    let query = visible(Query::parse(request.query)?, rights);
+    let query = visible(Query::parse(request.query, context.switches)?, rights);
     let stale = context
         .workspace
         .stale

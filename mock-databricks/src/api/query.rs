@@ -1,11 +1,13 @@
 //! Query parameters.
 //!
-//! A `+` stays a `+`: blanks must be sent as `%20` (recorded: a filter with a `+` left in it is a 400).
+//! The surprise is the `+`: the vendor's own SDKs write blanks so, and a `+` that is left in the decoded text (sent as `%2B`)
+//! breaks a filter.
 
 use percent_encoding::percent_decode_str;
 
 use super::projection::Projection;
 use crate::errors::ScimError;
+use crate::switches::{Switch, Switches};
 
 /// The parameters of a list or a read.
 #[derive(Debug, Default)]
@@ -26,7 +28,8 @@ impl Query {
     /// # Errors
     ///
     /// 400 for a `startIndex` or `count` that is no number (inferred).
-    pub(crate) fn parse(raw: Option<&str>) -> Result<Self, ScimError> {
+    pub(crate) fn parse(raw: Option<&str>, switches: &Switches) -> Result<Self, ScimError> {
+        let decode = |text: &str| decode(text, switches);
         let mut query = Self {
             start_index: 1,
             ..Self::default()
@@ -34,11 +37,11 @@ impl Query {
         let (mut attributes, mut excluded) = (None, None);
         for pair in raw.unwrap_or_default().split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
+            let value = decode(value);
             if value.is_empty() {
                 continue;
             }
-            match &*percent_decode_str(name).decode_utf8_lossy() {
+            match &*decode(name) {
                 "filter" => query.filter = Some(value),
                 "attributes" => attributes = Some(value),
                 "excludedAttributes" => excluded = Some(value),
@@ -52,6 +55,16 @@ impl Query {
         query.projection = Projection::new(attributes.as_deref(), excluded.as_deref());
         Ok(query)
     }
+}
+
+/// Decodes a name or a value: a form as the vendor's SDKs write it [conflict: fixture, issue].
+fn decode(text: &str, switches: &Switches) -> String {
+    let text = if switches.is(Switch::PlusInQuery, "blank") {
+        text.replace('+', " ")
+    } else {
+        text.to_owned()
+    };
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
 /// Negative numbers count as zero (RFC 7644 §3.4.2.4); numbers too large are as good as endless.
@@ -73,20 +86,28 @@ fn number(name: &str, text: &str) -> Result<usize, ScimError> {
 
 #[cfg(test)]
 mod tests {
-    use super::Query;
+    use super::{Query, Switches};
+
+    fn parse(raw: &str) -> Result<Query, crate::errors::ScimError> {
+        Query::parse(Some(raw), &Switches::default())
+    }
 
     #[test]
-    fn a_plus_is_not_a_blank() {
-        let query = Query::parse(Some("filter=userName+eq%20%22a%2Bb%22")).unwrap();
+    fn a_plus_is_a_blank_unless_the_switch_says_otherwise() {
+        let raw = "filter=userName+eq%20%22a%2Bb%22";
+        assert_eq!(parse(raw).unwrap().filter.as_deref(), Some("userName eq \"a+b\""));
+        let mut switches = Switches::default();
+        switches.set("plus_in_query", serde_json::json!("literal")).unwrap();
+        let query = Query::parse(Some(raw), &switches).unwrap();
         assert_eq!(query.filter.as_deref(), Some("userName+eq \"a+b\""));
     }
 
     #[test]
     fn start_index_begins_at_one_and_letters_are_refused() {
-        let query = Query::parse(Some("startIndex=-5&count=-1")).unwrap();
+        let query = parse("startIndex=-5&count=-1").unwrap();
         assert_eq!((query.start_index, query.count), (1, Some(0)));
-        let huge = Query::parse(Some("startIndex=99999999999999999999999")).unwrap();
+        let huge = parse("startIndex=99999999999999999999999").unwrap();
         assert_eq!(huge.start_index, usize::MAX);
-        assert!(Query::parse(Some("count=ten")).is_err());
+        assert!(parse("count=ten").is_err());
     }
 }

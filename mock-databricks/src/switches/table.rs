@@ -72,6 +72,9 @@ switches! {
     UserExternalId, "user_external_id", Words(&["stored", "dropped"]),
         "conflict: one page says unsupported, the provider writes and reads it",
         "externalId of users";
+    PlusInQuery, "plus_in_query", Words(&["blank", "literal"]),
+        "conflict: the vendor's Python and Go SDKs write blanks of a filter as +, a thread reports a 400 for a + left in it",
+        "a + in a query string";
     ExternalIdFilter, "external_id_filter", Words(&["supported", "refused"]),
         "inferred: never seen in use",
         "externalId in filters";

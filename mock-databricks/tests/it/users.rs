@@ -388,7 +388,7 @@ async fn other_filters_get_the_recorded_400() {
         "userName%20pr",
         "q1w2e3r4t5y6",
         "title%20eq%20x",
-        "userName+eq+%22x%22",
+        "userName%2Beq%2B%22x%22",
         "userName%20gt%20a",
         "not(userName%20eq%20a)",
         "emails%5Btype%20eq%20%22work%22%5D",

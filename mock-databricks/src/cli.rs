@@ -67,8 +67,17 @@ struct Serve {
     /// Address of the control listener, loopback only [default: 127.0.0.1:8445]
     #[arg(long, value_name = "ADDR")]
     control: Option<SocketAddr>,
+    /// Address of the stand-ins for Entra's token endpoint and the managed identity, loopback only [default: 127.0.0.1:8446]
+    #[arg(long, value_name = "ADDR")]
+    azure: Option<SocketAddr>,
+    /// The workspace's public name [default: adb-1234567890123456.7.azuredatabricks.net]
+    #[arg(long, value_name = "HOST")]
+    workspace_host: Option<String>,
+    /// The account's UUID [default: one made from the seed]
+    #[arg(long, value_name = "UUID")]
+    account_id: Option<String>,
     /// Free ports on the default addresses
-    #[arg(long, conflicts_with_all = ["listen_private", "listen_public", "control"])]
+    #[arg(long, conflicts_with_all = ["listen_private", "listen_public", "control", "azure"])]
     ephemeral: bool,
     /// Written once everything answers: addresses, CA file and token as JSON
     #[arg(long, value_name = "FILE")]
@@ -181,6 +190,13 @@ impl Serve {
         if let Some(control) = self.control {
             options.control = control;
         }
+        if let Some(azure) = self.azure {
+            options.azure = azure;
+        }
+        if let Some(host) = &self.workspace_host {
+            options.workspace_host.clone_from(host);
+        }
+        options.account_id.clone_from(&self.account_id);
         if let Some(path) = &self.token_file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| anyhow::anyhow!("cannot read --token-file {}: {error}", path.display()))?;

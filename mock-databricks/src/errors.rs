@@ -154,6 +154,24 @@ pub(crate) fn no_credential(request_id: uuid::Uuid) -> Answer {
     gateway(StatusCode::UNAUTHORIZED, 401, &message)
 }
 
+/// A credential that works elsewhere [inferred: the recorded text speaks of an unsupported type].
+pub(crate) fn wrong_place(status: StatusCode, request_id: uuid::Uuid) -> Answer {
+    let message = format!("Credential was not sent or was of an unsupported type for this API. [ReqId: {request_id}]");
+    gateway(status, status.as_u16(), &message)
+}
+
+/// An OAuth or Entra token whose time is over [inferred; the vendor's SDKs fetch a new one after a 401].
+pub(crate) fn expired_token(status: StatusCode, request_id: uuid::Uuid) -> Answer {
+    let message = format!("Access token is expired. [ReqId: {request_id}]");
+    gateway(status, status.as_u16(), &message)
+}
+
+/// The principal is not (or no longer) an active one of the account [inferred].
+pub(crate) fn not_in_account() -> Answer {
+    let message = "The principal is not in this account.";
+    gateway(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message)
+}
+
 /// A wrong, expired or revoked personal access token: 403, and the code is a number (recorded).
 pub(crate) fn invalid_token() -> Answer {
     gateway(StatusCode::FORBIDDEN, 403, "Invalid access token.")
@@ -175,6 +193,12 @@ pub(crate) fn only_admins(path: &str) -> Answer {
 /// An unknown path (recorded message; status and code inferred).
 pub(crate) fn endpoint_not_found(status: StatusCode) -> Answer {
     gateway(status, "ENDPOINT_NOT_FOUND", "Endpoint not supported.")
+}
+
+/// A path that no stand-in of Azure's endpoints has.
+pub(crate) fn no_azure_endpoint() -> Answer {
+    let body = json!({"error": {"code": "NotFound", "message": "No such endpoint."}});
+    Answer::json(StatusCode::NOT_FOUND, &body)
 }
 
 /// A body beyond what the gateway takes (inferred).

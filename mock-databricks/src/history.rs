@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 pub(crate) enum Listener {
     Private,
     Public,
+    /// The plain listener with the stand-ins of Azure's endpoints.
+    Azure,
 }
 
 impl Listener {
@@ -19,6 +21,7 @@ impl Listener {
         match self {
             Self::Private => "private",
             Self::Public => "public",
+            Self::Azure => "azure",
         }
     }
 }
@@ -103,5 +106,20 @@ fn body_value(body: &Bytes) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
+    serde_json::from_slice(body).unwrap_or_else(|_| without_secrets(&String::from_utf8_lossy(body)).into())
+}
+
+/// Fields of token requests that are secrets.
+const SECRETS: [&str; 4] = ["client_secret", "client_assertion", "subject_token", "assertion"];
+
+/// A text as it was, or a form without the secrets in it.
+fn without_secrets(text: &str) -> String {
+    let fields: Vec<String> = text
+        .split('&')
+        .map(|field| match field.split_once('=') {
+            Some((name, _)) if SECRETS.contains(&name) => format!("{name}=***"),
+            _ => field.to_owned(),
+        })
+        .collect();
+    fields.join("&")
 }

@@ -19,6 +19,7 @@ mod errors;
 mod faults;
 mod filter;
 mod history;
+mod identity;
 mod limits;
 mod mock;
 mod network;

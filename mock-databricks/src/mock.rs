@@ -11,27 +11,31 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
-use crate::api::{self, Caller, Context, Request, Route};
+use crate::api::{self, Caller, Context, Door, Request, Route};
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::credentials::{Credentials, Sender};
+use crate::credentials::{Credentials, Holder, Reach, Sender, Token};
 use crate::errors::{self, ScimError};
 use crate::faults::{Fault, Faults};
 use crate::history::{History, Listener, Seq};
+use crate::identity::{Azure, Endpoint};
 use crate::limits::{CONCURRENCY_CAP, Limits, Pace, RateModel, VerbClass};
 use crate::network::front_end::Call;
 use crate::network::private_link::PrivateLink;
-use crate::state::{Id, Level, Workspace};
+use crate::state::{Id, Level, Principal, Workspace};
 use crate::switches::{Switch, Switches};
 
 /// What the listeners share.
 #[derive(Debug)]
 pub(crate) struct Mock {
     pub(crate) workspace_id: String,
+    pub(crate) workspace_host: String,
+    pub(crate) azure: Azure,
+    pub(crate) secrets: Secrets,
     pub(crate) seed: u64,
     /// Cancelled when the mock stops: held calls end, late effects are dropped.
     pub(crate) stopping: CancellationToken,
-    clock: Clock,
+    pub(crate) clock: Clock,
     time_factor: f64,
     shared: Mutex<Shared>,
     history: Mutex<History>,
@@ -49,6 +53,31 @@ pub(crate) struct Shared {
     pub(crate) private_link: PrivateLink,
     counters: Counters,
     request_ids: Chance,
+}
+
+/// The credentials a run begins with; all but the first follow from the seed.
+#[derive(Debug, Clone)]
+pub(crate) struct Secrets {
+    /// Personal access token of the workspace admin.
+    pub(crate) token: String,
+    /// SCIM token of the account.
+    pub(crate) account_token: String,
+    /// OAuth secret of the service principal.
+    pub(crate) oauth: String,
+    /// Secret of the same application in Entra.
+    pub(crate) entra: String,
+}
+
+/// How a mock is made.
+pub(crate) struct Setup {
+    pub(crate) workspace_id: String,
+    pub(crate) workspace_host: String,
+    pub(crate) account_id: Option<String>,
+    /// Default: made from the seed.
+    pub(crate) token: Option<String>,
+    pub(crate) limits: Limits,
+    pub(crate) seed: u64,
+    pub(crate) time_factor: f64,
 }
 
 #[derive(Debug, Default)]
@@ -72,21 +101,52 @@ impl Drop for Slot {
 }
 
 impl Mock {
-    pub(crate) fn new(workspace_id: String, token: &str, limits: Limits, seed: u64, time_factor: f64) -> Self {
-        let workspace = Workspace::new(seed);
-        let admin = workspace.reserved().admin;
+    pub(crate) fn new(setup: Setup) -> Self {
+        let seed = setup.seed;
+        let mut workspace = Workspace::new(seed);
+        if let Some(account_id) = setup.account_id {
+            workspace.set_account_id(account_id);
+        }
+        let reserved = workspace.reserved();
+        let mut credentials = Credentials::new(seed);
+        let secrets = Secrets {
+            token: setup.token.unwrap_or_else(|| Chance::new(seed, 2).token()),
+            account_token: credentials.new_secret("dscim"),
+            oauth: credentials.new_secret("dose"),
+            entra: credentials.new_secret("entra~"),
+        };
+        credentials.issue(&secrets.token, Token::personal(reserved.admin));
+        let scim = Token::lasting(reserved.account_admin, Reach::AccountScim);
+        credentials.issue(&secrets.account_token, scim);
+        let client_id = workspace.application_id();
+        let clients = &mut credentials.clients;
+        clients
+            .set_oauth(client_id, &secrets.oauth, true)
+            .expect("the first secret has room");
+        clients.register(client_id, Some(&secrets.entra), true).managed_identity = true;
+        let azure = Azure {
+            tenant_id: credentials.uuid().to_string(),
+            resource_id: format!(
+                "/subscriptions/{}/resourceGroups/mock/providers/Microsoft.Databricks/workspaces/mock-databricks",
+                credentials.uuid()
+            ),
+            identity_header: credentials.new_secret(""),
+        };
         Self {
-            workspace_id,
+            workspace_id: setup.workspace_id,
+            workspace_host: setup.workspace_host,
+            azure,
+            secrets,
             seed,
             stopping: CancellationToken::new(),
             clock: Clock::start(),
-            time_factor,
+            time_factor: setup.time_factor,
             shared: Mutex::new(Shared {
                 workspace,
                 switches: Switches::default(),
-                pace: Pace::new(limits),
+                pace: Pace::new(setup.limits),
                 faults: Faults::default(),
-                credentials: Credentials::new(token, admin),
+                credentials,
                 private_link: PrivateLink::default(),
                 counters: Counters::default(),
                 request_ids: Chance::new(seed, 4),
@@ -94,6 +154,10 @@ impl Mock {
             history: Mutex::default(),
             in_flight: Arc::default(),
         }
+    }
+
+    pub(crate) fn account_id(&self) -> String {
+        self.lock().workspace.account_id().to_owned()
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -116,8 +180,22 @@ impl Mock {
     }
 
     /// What a client gets that the network does not let in, if so.
-    pub(crate) fn network_refusal(&self, listener: Listener) -> Option<Answer> {
-        let closed = listener == Listener::Public && !self.lock().private_link.public_access;
+    ///
+    /// The account's host is public in every mode [documented]; what the workspace's own token endpoint does is a switch.
+    pub(crate) fn network_refusal(
+        &self,
+        listener: Listener,
+        call: &Call,
+        endpoint: Option<&Endpoint>,
+    ) -> Option<Answer> {
+        let is_public_part = match endpoint {
+            Some(endpoint) if endpoint.is_of_workspace() => {
+                self.lock().switches.is(Switch::OidcBehindPrivateLink, "answers")
+            }
+            Some(_) => true,
+            None => call.is_for_account(),
+        };
+        let closed = listener == Listener::Public && !is_public_part && !self.lock().private_link.public_access;
         closed.then(|| self.refusal())
     }
 
@@ -128,27 +206,80 @@ impl Mock {
         shared.private_link.refuse(&self.workspace_id, redirect)
     }
 
-    /// The user a request is made for.
+    /// The principal a request is made for.
     ///
     /// # Errors
     ///
     /// The refusals of the gateway.
-    pub(crate) fn authenticate(&self, authorization: Option<&HeaderValue>) -> Result<Id, Answer> {
+    pub(crate) fn authenticate(&self, call: &Call, route: Option<&Route>) -> Result<Id, Answer> {
         let mut shared = self.lock();
-        match shared.credentials.sender(authorization) {
-            Sender::Nobody => Err(errors::no_credential(shared.request_ids.uuid())),
-            Sender::Refused => Err(errors::invalid_token()),
-            Sender::Owner(owner) => match shared.workspace.principal(owner) {
-                Some(found) if shared.workspace.is_in_workspace(found) && found.is_active(Level::Workspace) => {
-                    Ok(owner)
+        let shared = &mut *shared;
+        let now = self.clock.elapsed();
+        let (holder, reach) = match shared.credentials.sender(call.authorization(), now) {
+            Sender::Nobody => return Err(errors::no_credential(shared.request_ids.uuid())),
+            Sender::Refused | Sender::Expired(Reach::Personal | Reach::AccountScim) => {
+                return Err(errors::invalid_token());
+            }
+            Sender::Expired(_) => {
+                let status = shared.switches.status(Switch::ExpiredTokenStatus);
+                return Err(errors::expired_token(status, shared.request_ids.uuid()));
+            }
+            Sender::Known(holder, reach) => (holder, reach),
+        };
+        let door = route.map(|route| &route.door);
+        if !reach.opens(door, &shared.switches) {
+            let status = shared.switches.status(Switch::WrongPlaceCredential);
+            return Err(errors::wrong_place(status, shared.request_ids.uuid()));
+        }
+        let level = match door {
+            Some(Door::Account { .. }) => Level::Account,
+            _ => Level::Workspace,
+        };
+        let principal = match holder {
+            Holder::Principal(id) => Some(id),
+            Holder::Application(client_id) => {
+                if level == Level::Workspace && self.is_let_in_by_azure(shared, call, &client_id) {
+                    enter_as_admin(&mut shared.workspace, &client_id);
                 }
-                _ => Err(errors::not_in_workspace(&self.workspace_id)),
-            },
+                let mut named = shared.workspace.service_principals().named(&client_id);
+                named.next().map(|found| found.id)
+            }
+        };
+        let found = principal.and_then(|id| shared.workspace.principal(id));
+        let found = found.filter(|found| {
+            let there = level == Level::Account || shared.workspace.is_in_workspace(found);
+            there && found.is_active(level)
+        });
+        match (found, level) {
+            (Some(found), _) => Ok(found.id),
+            (None, Level::Workspace) => Err(errors::not_in_workspace(&self.workspace_id)),
+            (None, Level::Account) => Err(errors::not_in_account()),
         }
     }
 
+    /// Whether a call proves a role on the Azure resource of the workspace: with a second token, and the resource's id
+    /// [fixture]; the two roles that count are documented.
+    fn is_let_in_by_azure(&self, shared: &Shared, call: &Call, client_id: &str) -> bool {
+        let header = |name: &str| call.header(name);
+        let Some(token) = header("x-databricks-azure-sp-management-token") else {
+            return false;
+        };
+        let named = header("x-databricks-azure-workspace-resource-id").unwrap_or_default();
+        let application = shared.credentials.clients.application(client_id);
+        let token = shared.credentials.known(token, self.clock.elapsed());
+        named.eq_ignore_ascii_case(&self.azure.resource_id)
+            && application.is_some_and(|application| application.role.is_some())
+            && token == Sender::Known(Holder::Application(client_id.to_owned()), Reach::Management)
+    }
+
+    /// The endpoint of the API a call is for, if there is one under the host it names.
     pub(crate) fn route(&self, call: &Call) -> Option<Route> {
-        Route::find(&call.method, &call.path, &self.lock().switches, &self.workspace_id)
+        let route = Route::find(&call.method, &call.path, &self.lock().switches, &self.workspace_id)?;
+        let served = match route.door {
+            Door::Account { .. } => call.site.serves_account(),
+            Door::Workspace | Door::Proxy => call.site.serves_workspace(),
+        };
+        served.then_some(route)
     }
 
     /// Takes a slot and a call of the rate.
@@ -274,6 +405,19 @@ impl Mock {
             "in_flight": self.in_flight.load(Ordering::SeqCst),
         })
     }
+}
+
+/// The first call of an application with a role on the Azure resource puts it into the workspace as admin [inferred from the
+/// rule that such a role lets in].
+fn enter_as_admin(workspace: &mut Workspace, client_id: &str) {
+    let known = workspace.service_principals().named(client_id).next().cloned();
+    if known.as_ref().is_some_and(|found| found.workspace.is_some()) {
+        return;
+    }
+    let principal = known.unwrap_or_else(|| Principal::service_principal(workspace.next_id(), client_id));
+    let id = principal.id;
+    workspace.put_principal(principal.in_workspace());
+    workspace.make_admin(id, true);
 }
 
 /// The answer to a call over the rate, in the form the switch says.

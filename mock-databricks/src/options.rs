@@ -22,6 +22,8 @@ pub struct Options {
     pub listen_public: SocketAddr,
     /// Where the control listener listens, loopback only. Default: 127.0.0.1:8445.
     pub control: SocketAddr,
+    /// Where the stand-ins of Azure's endpoints listen, loopback only. Default: 127.0.0.1:8446.
+    pub azure: SocketAddr,
     /// Folder of the certificates, filled if empty. Default: a temporary one, gone with the mock.
     pub ca_dir: Option<PathBuf>,
     /// Decides ids, tokens and all other chance. Default: a random one (see [`crate::MockDatabricks::seed`]).
@@ -35,6 +37,8 @@ pub struct Options {
     /// Whether the front ends offer HTTP/2 beside HTTP/1.1. Default: no — nothing shows that the real service does, and with
     /// one request at a time on a connection a fault hits exactly the call it was armed for.
     pub http2: bool,
+    /// The account's UUID. Default: made from the seed.
+    pub account_id: Option<String>,
     /// The workspace's public name, `adb-<number>.<n>.azuredatabricks.net`.
     pub workspace_host: String,
 }
@@ -47,12 +51,14 @@ impl Default for Options {
             listen_private: SocketAddr::new(PRIVATE, port),
             listen_public: SocketAddr::new(PUBLIC, port),
             control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8445)),
+            azure: SocketAddr::from((Ipv4Addr::LOCALHOST, 8446)),
             ca_dir: None,
             seed: None,
             token: None,
             time_factor: 1.0,
             state: None,
             http2: false,
+            account_id: None,
             workspace_host: WORKSPACE_HOST.to_owned(),
         }
     }
@@ -67,7 +73,12 @@ impl Options {
     /// The same addresses on free ports.
     #[must_use]
     pub fn on_free_ports(mut self) -> Self {
-        for address in [&mut self.listen_private, &mut self.listen_public, &mut self.control] {
+        for address in [
+            &mut self.listen_private,
+            &mut self.listen_public,
+            &mut self.control,
+            &mut self.azure,
+        ] {
             address.set_port(0);
         }
         self
@@ -77,6 +88,13 @@ impl Options {
     pub(crate) fn check(&self) -> Result<String, StartError> {
         if !self.control.ip().is_loopback() {
             return Err(StartError::ControlNotLoopback(self.control));
+        }
+        if !self.azure.ip().is_loopback() {
+            return Err(StartError::AzureNotLoopback(self.azure));
+        }
+        let is_uuid = |text: &String| uuid::Uuid::try_parse(text).is_ok();
+        if let Some(account_id) = self.account_id.as_ref().filter(|text| !is_uuid(text)) {
+            return Err(StartError::AccountId(account_id.clone()));
         }
         if !is_factor(self.time_factor) {
             return Err(StartError::TimeFactor(self.time_factor));
@@ -136,6 +154,12 @@ pub enum StartError {
     /// The control listener gives full power to whoever reaches it.
     #[error("--control {0} is not a loopback address; use 127.0.0.1")]
     ControlNotLoopback(SocketAddr),
+    /// It gives tokens to whoever asks as a managed identity.
+    #[error("--azure {0} is not a loopback address; use 127.0.0.1")]
+    AzureNotLoopback(SocketAddr),
+    /// Not a UUID.
+    #[error("--account-id `{0}` is not a UUID")]
+    AccountId(String),
     /// Not a positive number.
     #[error("--time-factor {0} is not a positive number up to a million")]
     TimeFactor(f64),

@@ -15,7 +15,19 @@ pub(crate) fn content(mock: &MockDatabricks) -> Value {
             "private_url": mock.private_url(),
             "public_url": mock.public_url(),
             "control_url": mock.control_url(),
+            "azure_url": mock.azure_url(),
             "token": mock.token(),
+            "account_id": mock.account_id(),
+            "account_host": "accounts.azuredatabricks.net",
+            "account_token": mock.account_token(),
+            "oauth": {"client_id": mock.client_id(), "client_secret": mock.oauth_secret()},
+            "entra": {
+                "tenant_id": mock.tenant_id(),
+                "client_id": mock.client_id(),
+                "client_secret": mock.entra_secret(),
+                "resource_id": mock.resource_id(),
+                "identity_header": mock.identity_header(),
+            },
         },
     })
 }

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::chance::{Chance, fresh_seed};
+use crate::chance::fresh_seed;
 use crate::control::{self, snapshot};
 use crate::history::Listener;
-use crate::mock::Mock;
+use crate::mock::{Mock, Setup};
 use crate::network::connection::CuttableAcceptor;
 use crate::network::tls::CaDir;
 use crate::network::{front_end, listen};
@@ -38,8 +38,7 @@ pub struct MockDatabricks {
     control: SocketAddr,
     ca_file: PathBuf,
     ca_dir: PathBuf,
-    token: String,
-    workspace_host: String,
+    azure: SocketAddr,
     handles: Vec<Handle<SocketAddr>>,
     tasks: Vec<JoinHandle<()>>,
     /// Removes the certificates with the mock.
@@ -71,16 +70,18 @@ impl MockDatabricks {
         let tls = RustlsConfig::from_config(Arc::new(files.server_config(options.http2)?));
         let pair = listen::pair(options.listen_private, options.listen_public).await?;
         let control = listen::one(options.control, "control listener", "--control").await?;
+        let azure = listen::one(options.azure, "azure listener", "--azure").await?;
 
         let (document, seed) = Self::document(&options)?;
-        let token = options.token.unwrap_or_else(|| Chance::new(seed, 2).token());
-        let mock = Arc::new(Mock::new(
+        let mock = Arc::new(Mock::new(Setup {
             workspace_id,
-            &token,
-            options.limits,
+            workspace_host: options.workspace_host,
+            account_id: options.account_id,
+            token: options.token,
+            limits: options.limits,
             seed,
-            options.time_factor,
-        ));
+            time_factor: options.time_factor,
+        }));
         if let Some((path, document)) = document {
             mock.restore(document).map_err(|error| bad_state(&path, &error))?;
         }
@@ -90,8 +91,7 @@ impl MockDatabricks {
             control: local(&control, options.control),
             ca_file: files.ca_certificate,
             ca_dir: files.dir,
-            token,
-            workspace_host: options.workspace_host,
+            azure: local(&azure, options.azure),
             handles: Vec::new(),
             tasks: Vec::new(),
             _temporary: temporary,
@@ -101,6 +101,8 @@ impl MockDatabricks {
         let public = front_end::router(Arc::clone(&mock), Listener::Public);
         server.serve_tls(pair.private, private, &tls);
         server.serve_tls(pair.public, public, &tls);
+        let stand_ins = front_end::router(Arc::clone(&mock), Listener::Azure);
+        server.serve_plain(azure, stand_ins);
         server.serve_plain(control, control::router(mock));
         Ok(server)
     }
@@ -127,7 +129,7 @@ impl MockDatabricks {
 
     fn serve_plain(&mut self, listener: TcpListener, app: Router) {
         let mut server = axum_server::Server::<SocketAddr>::from_listener(listener)
-            .acceptor(axum_server::accept::NoDelayAcceptor)
+            .acceptor(CuttableAcceptor)
             .handle(self.new_handle())
             .first_request_timeout(FIRST_REQUEST);
         server.http_builder().http1().header_read_timeout(HEADERS);
@@ -160,7 +162,7 @@ impl MockDatabricks {
 
     /// The workspace's public name, as clients write it into URLs.
     pub fn workspace_host(&self) -> &str {
-        &self.workspace_host
+        &self.mock.workspace_host
     }
 
     /// The private front end, `https://127.0.0.2:8443`; in real life, DNS inside the network leads there.
@@ -180,7 +182,53 @@ impl MockDatabricks {
 
     /// The personal access token of the workspace admin.
     pub fn token(&self) -> &str {
-        &self.token
+        &self.mock.secrets.token
+    }
+
+    /// The azure listener, `http://127.0.0.1:8446`: stand-ins for Entra's token endpoint, the managed identity of a machine, and
+    /// the resource manager.
+    pub fn azure_url(&self) -> String {
+        format!("http://{}", self.azure)
+    }
+
+    /// The account's UUID.
+    pub fn account_id(&self) -> String {
+        self.mock.account_id()
+    }
+
+    /// The SCIM token of the account; it works on the account's 2.1 path alone.
+    pub fn account_token(&self) -> &str {
+        &self.mock.secrets.account_token
+    }
+
+    /// Client id of the service principal that is admin of workspace and account: its `applicationId`.
+    pub fn client_id(&self) -> String {
+        self.mock.lock().workspace.application_id().to_owned()
+    }
+
+    /// Its secret for Databricks' own token endpoints.
+    pub fn oauth_secret(&self) -> &str {
+        &self.mock.secrets.oauth
+    }
+
+    /// Its secret for Entra's token endpoint.
+    pub fn entra_secret(&self) -> &str {
+        &self.mock.secrets.entra
+    }
+
+    /// The Entra tenant the workspace belongs to.
+    pub fn tenant_id(&self) -> &str {
+        &self.mock.azure.tenant_id
+    }
+
+    /// The workspace as a resource of Azure, `/subscriptions/…`.
+    pub fn resource_id(&self) -> &str {
+        &self.mock.azure.resource_id
+    }
+
+    /// The secret of the App Service form of the managed identity.
+    pub fn identity_header(&self) -> &str {
+        &self.mock.azure.identity_header
     }
 
     /// The seed all chance comes from; starting with it again gives the same ids and token.

@@ -14,6 +14,7 @@ use crate::limits::{CONCURRENCY_CAP, Limits, Pace, VerbClass, is_factor};
 use crate::mock::Mock;
 use crate::network::front_end::Call;
 use crate::network::private_link::{PrivateLink, Refusal};
+use crate::network::site::Site;
 use crate::state::Level;
 use crate::state::seed::{self as filling, Amounts};
 
@@ -163,34 +164,6 @@ pub(super) async fn set_switch(State(mock): Shared, Name(name): Name, Body(body)
     set.map(Reply::ok).map_err(|error| BadInput(error.to_string()))
 }
 
-/// `PUT /credentials {"token":"…","valid":false}`: a token stops or starts to work; `user` (a userName) makes it somebody's.
-pub(super) async fn set_credential(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
-    let mut fields = Fields::from_body(&body)?;
-    let token = fields.required_text("token")?;
-    let valid = fields.boolean("valid")?.unwrap_or(true);
-    let user = fields.text("user")?;
-    fields.finish()?;
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let problem = "must be visible ascii characters without blanks";
-        return Err(BadInput::field("token", problem));
-    }
-    let mut shared = mock.lock();
-    let owner = match &user {
-        None => None,
-        Some(name) => {
-            let found = shared.workspace.users().named(name).next();
-            let found = found.map(|user| user.id);
-            Some(found.ok_or_else(|| BadInput::field("user", format!("names nobody in the workspace: `{name}`")))?)
-        }
-    };
-    let admin = shared.workspace.reserved().admin;
-    shared.credentials.set(&token, valid, owner.unwrap_or(admin));
-    if let Some(owner) = owner {
-        shared.credentials.give(&token, owner);
-    }
-    Ok(Reply::ok(json!({"token": token, "valid": valid})))
-}
-
 /// `GET /private-link`.
 pub(super) async fn private_link(State(mock): Shared) -> Reply {
     Reply::ok(private_link_value(mock.lock().private_link))
@@ -262,7 +235,9 @@ pub(super) async fn edit(State(mock): Shared, Body(body): Body) -> Result<Respon
         method,
         path,
         query,
-        authorization: None,
+        headers: http::HeaderMap::new(),
+        host: None,
+        site: Site::Any,
         body,
     });
     let mut response = (answer.status, answer.body.clone()).into_response();

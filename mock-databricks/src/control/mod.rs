@@ -4,6 +4,7 @@
 //! name that resolves here.
 
 mod calls;
+mod credentials;
 mod extract;
 mod fields;
 pub(crate) mod snapshot;
@@ -48,7 +49,10 @@ pub(crate) fn router(mock: Arc<Mock>) -> Router {
         .route("/limits", get(calls::limits).put(calls::set_limits))
         .route("/switches", get(calls::switches))
         .route("/switches/{name}", put(calls::set_switch))
-        .route("/credentials", put(calls::set_credential))
+        .route("/credentials", get(credentials::credentials).put(credentials::set))
+        .route("/credentials/rotate", post(credentials::rotate))
+        .route("/azure", get(credentials::azure))
+        .route("/azure/applications", put(credentials::set_application))
         .route("/private-link", get(calls::private_link).put(calls::set_private_link))
         .route("/edit", post(calls::edit))
         .fallback(unknown_path)

@@ -1,6 +1,6 @@
 //! A front end: the way of a request from the wire to its answer.
 //!
-//! Order: history, network gate, credential, limits, fault, API. The work runs in its own task: a client that hangs up
+//! Order: history, network gate, credential, limits, fault, API. Token endpoints skip credential and limits. The work runs in its own task: a client that hangs up
 //! does not undo what it asked for, and a held call keeps its slot.
 
 use std::error::Error;
@@ -12,16 +12,18 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::LengthLimitError;
 
 use super::connection::Connection;
 use super::private_link::{LOGIN_PATH, login_page};
+use super::site::{self, Site};
 use crate::answer::{Answer, Kind};
 use crate::api::Route;
 use crate::errors;
 use crate::faults::{Fault, FaultAnswer, When};
 use crate::history::{Listener, Seq};
+use crate::identity::Endpoint;
 use crate::mock::{Mock, Slot};
 use crate::state::Id;
 
@@ -34,11 +36,29 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Option<String>,
-    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) headers: HeaderMap,
+    /// As the client wrote it, with a port if it did.
+    pub(crate) host: Option<String>,
+    pub(crate) site: Site,
     pub(crate) body: Bytes,
 }
 
 impl Call {
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
+        self.headers.get(header::AUTHORIZATION)
+    }
+
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether a call is for the account's host.
+    pub(crate) fn is_for_account(&self) -> bool {
+        let by_path = || self.path.starts_with("/api/2.") && self.path.contains("/accounts/");
+        self.site == Site::Account || self.site == Site::Any && by_path()
+    }
+
     pub(crate) fn path_and_query(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
@@ -80,7 +100,9 @@ async fn serve(
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
-        authorization: parts.headers.get(header::AUTHORIZATION).cloned(),
+        host: site::host(&parts.headers, &parts.uri),
+        site: Site::of(&parts.headers, &parts.uri),
+        headers: parts.headers,
         body: body.unwrap_or_default(),
     };
     let seq = mock.received(listener, &call);
@@ -153,27 +175,29 @@ async fn work(mock: Arc<Mock>, listener: Listener, seq: Seq, call: Call) -> Outc
     if call.path == LOGIN_PATH {
         return Outcome::Answer(login_page());
     }
-    if let Some(refusal) = mock.network_refusal(listener) {
+    let endpoint = Endpoint::find(&call).filter(|found| listener != Listener::Azure || found.is_of_azure());
+    if let Some(refusal) = mock.network_refusal(listener, &call, endpoint.as_ref()) {
         return Outcome::Answer(refusal);
     }
-    let owner = match mock.authenticate(call.authorization.as_ref()) {
-        Ok(owner) => owner,
-        Err(refusal) => return Outcome::Answer(refusal),
-    };
-    let route = mock.route(&call);
-    let slot = match route.as_ref().map(|route| mock.admit(route.class)) {
-        Some(Err(refusal)) => return Outcome::Answer(mock.stamped(refusal)),
-        Some(Ok(slot)) => Some(slot),
-        None => None,
+    let (task, slot) = match endpoint {
+        Some(endpoint) => (Task::Identity(endpoint), None),
+        None if listener == Listener::Azure => return Outcome::Answer(errors::no_azure_endpoint()),
+        None => {
+            let route = mock.route(&call);
+            let owner = match mock.authenticate(&call, route.as_ref()) {
+                Ok(owner) => owner,
+                Err(refusal) => return Outcome::Answer(refusal),
+            };
+            let slot = match route.as_ref().map(|route| mock.admit(route.class)) {
+                Some(Err(refusal)) => return Outcome::Answer(mock.stamped(refusal)),
+                Some(Ok(slot)) => Some(slot),
+                None => None,
+            };
+            (Task::Api { owner, route }, slot)
+        }
     };
     let fault = mock.fault(seq, &call);
-    let admitted = Admitted {
-        mock,
-        call,
-        owner,
-        route,
-        slot,
-    };
+    let admitted = Admitted { mock, call, task, slot };
     admitted.wait(admitted.mock.latency()).await;
     match fault {
         None => Outcome::Answer(admitted.execute()),
@@ -181,20 +205,30 @@ async fn work(mock: Arc<Mock>, listener: Listener, seq: Seq, call: Call) -> Outc
     }
 }
 
+/// What an admitted call is for.
+enum Task {
+    Api { owner: Id, route: Option<Route> },
+    Identity(Endpoint),
+}
+
 /// A call the gateway let through.
 struct Admitted {
     mock: Arc<Mock>,
     call: Call,
-    owner: Id,
-    route: Option<Route>,
+    task: Task,
     /// Held until the call is over.
     slot: Option<Slot>,
 }
 
 impl Admitted {
     fn execute(&self) -> Answer {
-        let answer = self.mock.execute(&self.call, self.owner, self.route.as_ref());
-        self.mock.stamped(answer)
+        match &self.task {
+            Task::Api { owner, route } => {
+                let answer = self.mock.execute(&self.call, *owner, route.as_ref());
+                self.mock.stamped(answer)
+            }
+            Task::Identity(endpoint) => endpoint.answer(&self.mock, &self.call),
+        }
     }
 
     /// Waits, or until the mock stops.

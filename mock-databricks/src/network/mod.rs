@@ -4,4 +4,5 @@ pub(crate) mod connection;
 pub(crate) mod front_end;
 pub(crate) mod listen;
 pub(crate) mod private_link;
+pub(crate) mod site;
 pub(crate) mod tls;

@@ -160,6 +160,11 @@ impl Workspace {
         &self.account_id
     }
 
+    /// Gives the account another UUID.
+    pub(crate) fn set_account_id(&mut self, account_id: String) {
+        self.account_id = account_id;
+    }
+
     /// The `applicationId` of the service principal a bridge runs as: the client id of its OAuth secret.
     pub(crate) fn application_id(&self) -> &str {
         &self.application_id

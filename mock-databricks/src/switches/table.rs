@@ -210,6 +210,27 @@ switches! {
     AssignmentsWithoutFederation, "assignments_without_federation", Numbers(&[400, 404]),
         "inferred: the text is recorded, the status is not",
         "permission assignments of a workspace without identity federation";
+    WrongPlaceCredential, "wrong_place_credential", Numbers(&[401, 403]),
+        "inferred: that the text about unsupported types is meant for it",
+        "status for a credential that works at another level";
+    AccountTokenInWorkspace, "account_token_in_workspace", Words(&["accepted", "refused"]),
+        "inferred",
+        "an OAuth token of the account at a workspace its principal is in";
+    ExpiredTokenStatus, "expired_token_status", Numbers(&[401, 403]),
+        "inferred: the vendor's SDKs fetch a new token after a 401",
+        "status for an OAuth or Entra token whose time is over";
+    OauthLifetimeS, "oauth_lifetime_s", Range(1..=86_400, 3_600),
+        "fixture: one hour",
+        "seconds an OAuth token of Databricks works";
+    ExpiresInForm, "expires_in_form", Words(&["number", "string"]),
+        "fixture: both are in the vendor's code",
+        "expires_in of an OAuth token";
+    InvalidClientStatus, "invalid_client_status", Numbers(&[401, 400]),
+        "inferred: RFC 6749 5.2 allows both",
+        "status for a wrong OAuth client secret";
+    OidcBehindPrivateLink, "oidc_behind_private_link", Words(&["answers", "refused"]),
+        "inferred: threads saw tokens while the API refused",
+        "the workspace's token endpoint and discovery at the public front end, when public access is disabled";
     RedirectStatus, "redirect_status", Numbers(&[302, 301, 303, 307, 308]),
         "conflict: 301 and 302 are both mentioned",
         "status of the Private Link refusal in redirect form";

@@ -22,4 +22,5 @@ mod scale;
 mod service_principals;
 mod snapshot;
 mod switches;
+mod tokens;
 mod users;

@@ -151,7 +151,19 @@ async fn it_serves_writes_the_ready_file_and_ends_cleanly_on_sigterm_and_sigint(
         let keys: Vec<&String> = databricks.as_object().unwrap().keys().collect();
         assert_eq!(
             keys,
-            ["workspace_host", "private_url", "public_url", "control_url", "token"]
+            [
+                "workspace_host",
+                "private_url",
+                "public_url",
+                "control_url",
+                "azure_url",
+                "token",
+                "account_id",
+                "account_host",
+                "account_token",
+                "oauth",
+                "entra"
+            ]
         );
         assert_eq!(
             databricks["workspace_host"],

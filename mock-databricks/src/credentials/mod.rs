@@ -1,0 +1,144 @@
+//! Who a request comes from: tokens, and what they were got with.
+//!
+//! The surprise is how many kinds there are, and that each opens some doors and not others: a personal access token never opens
+//! the account, the account console's SCIM token opens one version of one path.
+
+mod clients;
+mod token;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+pub(crate) use clients::{AzureRole, Clients, MOST_SECRETS};
+pub(crate) use token::{Holder, Reach, Token};
+
+use crate::chance::Chance;
+use crate::state::Id;
+
+/// Tokens that exist or existed, and the clients that can get more.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    tokens: HashMap<String, Token>,
+    pub(crate) clients: Clients,
+    chance: Chance,
+}
+
+/// What the header of a request says about its sender.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// No header, or no bearer token.
+    Nobody,
+    /// A bearer token that does not exist or was withdrawn.
+    Refused,
+    /// A token whose time is over.
+    Expired(Reach),
+    /// A token of somebody.
+    Known(Holder, Reach),
+}
+
+impl Credentials {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            tokens: HashMap::new(),
+            clients: Clients::default(),
+            chance: Chance::new(seed, 6),
+        }
+    }
+
+    /// A secret of 32 hexadecimal digits behind a prefix.
+    pub(crate) fn new_secret(&mut self, prefix: &str) -> String {
+        format!("{prefix}{:016x}{:016x}", self.chance.next(), self.chance.next())
+    }
+
+    /// Random bytes: what stands where a signature would.
+    pub(crate) fn noise(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.chance.next().to_be_bytes());
+        }
+        bytes
+    }
+
+    /// A random UUID.
+    pub(crate) fn uuid(&mut self) -> uuid::Uuid {
+        self.chance.uuid()
+    }
+
+    /// Stores a token.
+    pub(crate) fn issue(&mut self, text: &str, token: Token) {
+        self.tokens.insert(text.to_owned(), token);
+    }
+
+    /// Makes a token work or stop working; a new one is a personal access token of `owner`.
+    pub(crate) fn set(&mut self, text: &str, valid: bool, owner: Id) {
+        let entry = self.tokens.entry(text.to_owned());
+        entry.or_insert_with(|| Token::personal(owner)).valid = valid;
+    }
+
+    /// Gives a token to another user.
+    pub(crate) fn give(&mut self, text: &str, owner: Id) {
+        if let Some(token) = self.tokens.get_mut(text) {
+            token.holder = Holder::Principal(owner);
+        }
+    }
+
+    /// When a token stops to work, if ever.
+    pub(crate) fn expire(&mut self, text: &str, at: Option<Duration>) {
+        if let Some(token) = self.tokens.get_mut(text) {
+            token.expires = at;
+        }
+    }
+
+    /// A new personal access token for the owner of an old one, which goes on until `old_until`; `None` if it is unknown.
+    pub(crate) fn rotate(&mut self, old: &str, old_until: Duration) -> Option<String> {
+        let token = self
+            .tokens
+            .get_mut(old)
+            .filter(|token| token.reach == Reach::Personal)?;
+        let Holder::Principal(owner) = token.holder else {
+            return None;
+        };
+        token.expires = Some(old_until);
+        let text = self.new_secret("dapi");
+        self.issue(&text, Token::personal(owner));
+        Some(text)
+    }
+
+    /// Ends every token that was got with a client's secret.
+    pub(crate) fn end_tokens_of(&mut self, client_id: &str) {
+        for token in self.tokens.values_mut() {
+            if token.client_id.as_deref() == Some(client_id) {
+                token.valid = false;
+            }
+        }
+    }
+
+    /// All tokens, the oldest kind of look at them: never whole.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &Token)> {
+        self.tokens.iter().map(|(text, token)| (text.as_str(), token))
+    }
+
+    /// Reads an `Authorization` header at a time since the start.
+    pub(crate) fn sender(&self, header: Option<&HeaderValue>, now: Duration) -> Sender {
+        let Some(text) = header
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+        else {
+            return Sender::Nobody;
+        };
+        self.known(text, now)
+    }
+
+    /// What a token says about its sender.
+    pub(crate) fn known(&self, text: &str, now: Duration) -> Sender {
+        match self.tokens.get(text) {
+            Some(token) if token.valid && token.expires.is_some_and(|at| at <= now) => Sender::Expired(token.reach),
+            Some(token) if token.valid => Sender::Known(token.holder.clone(), token.reach),
+            _ => Sender::Refused,
+        }
+    }
+}

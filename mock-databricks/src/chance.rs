@@ -40,6 +40,14 @@ impl Chance {
         self.next() % limit
     }
 
+    /// Whether something of this probability, from 0 to 1, happens.
+    pub(crate) fn happens(&mut self, probability: f64) -> bool {
+        const STEPS: u32 = 1 << 30;
+        // Below 2^30, and so exact.
+        let draw = u32::try_from(self.below(u64::from(STEPS))).unwrap_or(STEPS);
+        f64::from(draw) < probability * f64::from(STEPS)
+    }
+
     /// An index into something of `length` elements, which must not be zero.
     pub(crate) fn index(&mut self, length: usize) -> usize {
         let limit = u64::try_from(length).expect("a length fits 64 bits");

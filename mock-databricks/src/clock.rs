@@ -1,16 +1,20 @@
 //! The only place where clocks are read.
 //!
-//! Everything inside counts from the start of the mock, so that limits and stale
-//! reads can be tested with plain durations.
+//! Everything inside counts from the start of the mock, and the clock can be stepped forward: an hour takes no time in a
+//! test, and whoever waits for a moment that was stepped over wakes up.
 
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::watch;
+
 /// Time since the mock was started.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Clock {
     start: Instant,
     /// The wall clock at the start, since the epoch.
     epoch: Duration,
+    /// How far the clock was stepped.
+    stepped: watch::Sender<Duration>,
 }
 
 impl Clock {
@@ -18,12 +22,35 @@ impl Clock {
         Self {
             start: now(),
             epoch: wall(),
+            stepped: watch::Sender::new(Duration::ZERO),
         }
     }
 
-    /// How long the mock has been running.
+    /// How long the mock has been running, steps included.
     pub(crate) fn elapsed(&self) -> Duration {
-        now().saturating_duration_since(self.start)
+        now().saturating_duration_since(self.start) + *self.stepped.borrow()
+    }
+
+    /// Steps the clock forward.
+    pub(crate) fn advance(&self, time: Duration) {
+        self.stepped.send_modify(|stepped| *stepped += time);
+    }
+
+    /// Waits until this much time has passed, by itself or by a step.
+    pub(crate) async fn sleep(&self, time: Duration) {
+        let due = self.elapsed() + time;
+        let mut steps = self.stepped.subscribe();
+        loop {
+            let left = due.saturating_sub(self.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                // The sender lives as long as the clock.
+                _ = steps.changed() => {}
+            }
+        }
     }
 
     /// The wall clock as the mock sees it: seconds since the epoch.
@@ -49,4 +76,30 @@ fn wall() -> Duration {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::Clock;
+
+    #[tokio::test]
+    async fn a_step_wakes_whoever_waits_for_less() {
+        let clock = Arc::new(Clock::start());
+        let waiting = tokio::spawn({
+            let clock = Arc::clone(&clock);
+            async move { clock.sleep(Duration::from_hours(1)).await }
+        });
+        while clock.stepped.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let before = (clock.elapsed(), clock.now_unix());
+        clock.advance(Duration::from_mins(30));
+        clock.advance(Duration::from_mins(30));
+        waiting.await.unwrap();
+        assert!(clock.elapsed().saturating_sub(before.0) >= Duration::from_hours(1));
+        assert!(clock.now_unix() - before.1 >= 3_600);
+    }
 }

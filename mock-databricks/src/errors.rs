@@ -211,9 +211,9 @@ pub(crate) fn body_too_large() -> Answer {
 }
 
 /// Text of the concurrency refusal (recorded, with the number of the workspace).
-pub(crate) fn too_many_at_once(workspace_id: &str, cap: usize) -> ScimError {
+pub(crate) fn too_many_at_once(who: &str, cap: usize) -> ScimError {
     ScimError::limit_in_disguise(format!(
-        "REQUEST_LIMIT_EXCEEDED: Workspace {workspace_id} exceeded the concurrent limit of {cap} requests."
+        "REQUEST_LIMIT_EXCEEDED: {who} exceeded the concurrent limit of {cap} requests."
     ))
 }
 
@@ -228,6 +228,11 @@ pub(crate) fn size_limit(what: &str, limit: usize) -> ScimError {
 /// A value is longer than documented (body inferred).
 pub(crate) fn too_long(attribute: &str, limit: usize) -> ScimError {
     ScimError::invalid_value(format!("Attribute {attribute} is longer than {limit} characters."))
+}
+
+/// A request names more members than one may (body inferred).
+pub(crate) fn too_many_members(limit: usize) -> ScimError {
+    ScimError::invalid_value(format!("A request may name at most {limit} members."))
 }
 
 /// Names the object in errors about reserved groups (inferred).

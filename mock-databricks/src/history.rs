@@ -35,6 +35,8 @@ struct Entry {
     path: String,
     body: Bytes,
     status: Option<u16>,
+    /// Answered, or cut without one.
+    is_over: bool,
     fault: Option<u64>,
     at: Duration,
 }
@@ -64,6 +66,7 @@ impl History {
             path: path.to_owned(),
             body,
             status: None,
+            is_over: false,
             fault: None,
             at,
         });
@@ -71,20 +74,22 @@ impl History {
     }
 
     pub(crate) fn answered(&mut self, seq: Seq, status: u16) {
-        self.entries[seq.0 - 1].status = Some(status);
+        let entry = &mut self.entries[seq.0 - 1];
+        entry.status = Some(status);
+        entry.is_over = true;
+    }
+
+    pub(crate) fn cut(&mut self, seq: Seq) {
+        self.entries[seq.0 - 1].is_over = true;
     }
 
     pub(crate) fn faulted(&mut self, seq: Seq, fault: u64) {
         self.entries[seq.0 - 1].fault = Some(fault);
     }
 
-    /// Requests after number `since`, oldest first.
-    pub(crate) fn since(&self, since: u64) -> Value {
-        let skip = usize::try_from(since).unwrap_or(usize::MAX);
-        self.entries
-            .iter()
-            .enumerate()
-            .skip(skip)
+    /// The requests that were asked for, oldest first.
+    pub(crate) fn matching(&self, wanted: &Wanted) -> Value {
+        self.wanted(wanted)
             .map(|(index, entry)| {
                 json!({
                     "seq": index + 1,
@@ -99,6 +104,37 @@ impl History {
             })
             .collect()
     }
+
+    /// How many of the requests that were asked for are over.
+    pub(crate) fn over(&self, wanted: &Wanted) -> usize {
+        self.wanted(wanted).filter(|(_, entry)| entry.is_over).count()
+    }
+
+    fn wanted(&self, wanted: &Wanted) -> impl Iterator<Item = (usize, &Entry)> {
+        let skip = usize::try_from(wanted.since).unwrap_or(usize::MAX);
+        let entries = self.entries.iter().enumerate().skip(skip);
+        entries.filter(|(_, entry)| {
+            let Wanted {
+                method, path, status, ..
+            } = wanted;
+            method
+                .as_ref()
+                .is_none_or(|method| entry.method.eq_ignore_ascii_case(method))
+                && path.as_ref().is_none_or(|part| entry.path.contains(part.as_str()))
+                && status.is_none_or(|status| entry.status == Some(status))
+        })
+    }
+}
+
+/// Which requests are asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Those after this number.
+    pub(crate) since: u64,
+    pub(crate) method: Option<String>,
+    /// A part of path and query.
+    pub(crate) path: Option<String>,
+    pub(crate) status: Option<u16>,
 }
 
 /// The JSON value of a body, its text if it was not JSON, null if there was none.

@@ -8,18 +8,21 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::api::{self, Caller, Context, Door, Request, Route};
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::control::BadInput;
+use crate::control::edit::Edit;
 use crate::credentials::{Credentials, Holder, Reach, Sender, Token};
 use crate::errors::{self, ScimError};
 use crate::faults::{Fault, Faults};
 use crate::history::{History, Listener, Seq};
 use crate::identity::{Azure, Endpoint};
-use crate::limits::{CONCURRENCY_CAP, Limits, Pace, RateModel, VerbClass};
+use crate::limits::{CONCURRENCY_CAP, Limits, Pace, RateModel, Sizes, VerbClass};
 use crate::network::front_end::Call;
 use crate::network::private_link::PrivateLink;
 use crate::state::{Id, Level, Principal, Workspace};
@@ -39,7 +42,10 @@ pub(crate) struct Mock {
     time_factor: f64,
     shared: Mutex<Shared>,
     history: Mutex<History>,
+    /// Notified when a request is over.
+    pub(crate) recorded: Notify,
     in_flight: Arc<AtomicUsize>,
+    account_in_flight: Arc<AtomicUsize>,
 }
 
 /// What a request may change.
@@ -53,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) private_link: PrivateLink,
     counters: Counters,
     request_ids: Chance,
+    /// What goes wrong by chance.
+    weather: Chance,
 }
 
 /// The credentials a run begins with; all but the first follow from the seed.
@@ -86,6 +94,7 @@ struct Counters {
     over_rate: u64,
     over_concurrency: u64,
     highest_concurrency: usize,
+    highest_account_concurrency: usize,
 }
 
 /// The place of a call among those served at the same time.
@@ -145,14 +154,17 @@ impl Mock {
                 workspace,
                 switches: Switches::default(),
                 pace: Pace::new(setup.limits),
-                faults: Faults::default(),
+                faults: Faults::new(seed),
                 credentials,
                 private_link: PrivateLink::default(),
                 counters: Counters::default(),
                 request_ids: Chance::new(seed, 4),
+                weather: Chance::new(seed, 7),
             }),
             history: Mutex::default(),
+            recorded: Notify::new(),
             in_flight: Arc::default(),
+            account_in_flight: Arc::default(),
         }
     }
 
@@ -177,6 +189,12 @@ impl Mock {
 
     pub(crate) fn answered(&self, seq: Seq, status: StatusCode) {
         self.history().answered(seq, status.as_u16());
+        self.recorded.notify_waiters();
+    }
+
+    pub(crate) fn cut(&self, seq: Seq) {
+        self.history().cut(seq);
+        self.recorded.notify_waiters();
     }
 
     /// What a client gets that the network does not let in, if so.
@@ -289,16 +307,33 @@ impl Mock {
     /// The answer to a call beyond a limit.
     pub(crate) fn admit(&self, class: VerbClass) -> Result<Slot, Answer> {
         let mut shared = self.lock();
-        let at_once = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        let shared = &mut *shared;
+        let in_flight = match class.level() {
+            Level::Workspace => &self.in_flight,
+            Level::Account => &self.account_in_flight,
+        };
+        let at_once = in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         let slot = Slot {
-            in_flight: Arc::clone(&self.in_flight),
+            in_flight: Arc::clone(in_flight),
         };
         let counters = &mut shared.counters;
         counters.calls[class as usize] += 1;
-        counters.highest_concurrency = counters.highest_concurrency.max(at_once);
-        if at_once > CONCURRENCY_CAP {
+        let (highest, cap) = match class.level() {
+            Level::Workspace => (&mut counters.highest_concurrency, CONCURRENCY_CAP),
+            Level::Account => {
+                let cap = shared.switches.number(Switch::AccountConcurrency);
+                let cap = usize::try_from(cap).unwrap_or(usize::MAX);
+                (&mut counters.highest_account_concurrency, cap)
+            }
+        };
+        *highest = (*highest).max(at_once);
+        if at_once > cap {
             counters.over_concurrency += 1;
-            return Err(errors::too_many_at_once(&self.workspace_id, CONCURRENCY_CAP).into());
+            let who = match class.level() {
+                Level::Workspace => format!("Workspace {}", self.workspace_id),
+                Level::Account => format!("Account {}", shared.workspace.account_id()),
+            };
+            return Err(errors::too_many_at_once(&who, cap).into());
         }
         let model = if shared.switches.is(Switch::RateModel, "sliding-window") {
             RateModel::SlidingWindow
@@ -309,7 +344,7 @@ impl Mock {
             Ok(()) => Ok(slot),
             Err(wait) => {
                 shared.counters.over_rate += 1;
-                Err(over_rate(&shared.switches, wait))
+                Err(over_rate(&shared.switches, &mut shared.weather, wait))
             }
         }
     }
@@ -326,16 +361,27 @@ impl Mock {
     /// Does what a call asks for.
     pub(crate) fn execute(&self, call: &Call, caller: Id, route: Option<&Route>) -> Answer {
         let mut shared = self.lock();
-        let size_limits = shared.pace.limits().sizes();
-        self.handle(&mut shared, call, Caller::Principal(caller), route, size_limits)
+        let sizes = Sizes::of(&shared.switches, shared.pace.limits());
+        self.handle(&mut shared, call, Caller::Principal(caller), route, sizes, None)
     }
 
-    /// Does what a foreign hand asks for: as the workspace admin, beyond all limits.
-    pub(crate) fn edit(&self, call: &Call) -> Answer {
+    /// Does what a foreign hand asks for: as an admin of everything, beyond all limits.
+    ///
+    /// # Errors
+    ///
+    /// [`BadInput`] for a chosen id that is taken.
+    pub(crate) fn edit(&self, edit: &Edit) -> Result<Answer, BadInput> {
         let mut shared = self.lock();
+        if let Some(id) = edit.id {
+            let workspace = &shared.workspace;
+            if workspace.principal(id).is_some() || workspace.groups().get(id).is_some() {
+                return Err(BadInput::field("id", format!("is taken: {id}")));
+            }
+        }
+        let call = &edit.call;
         let route = Route::find(&call.method, &call.path, &shared.switches, &self.workspace_id);
         let caller = Caller::ForeignHand;
-        self.handle(&mut shared, call, caller, route.as_ref(), false)
+        Ok(self.handle(&mut shared, call, caller, route.as_ref(), Sizes::LIFTED, edit.id))
     }
 
     fn handle(
@@ -344,12 +390,14 @@ impl Mock {
         call: &Call,
         caller: Caller,
         route: Option<&Route>,
-        size_limits: bool,
+        sizes: Sizes,
+        forced_id: Option<Id>,
     ) -> Answer {
         let mut context = Context {
             workspace: &mut shared.workspace,
             switches: &shared.switches,
-            size_limits,
+            sizes,
+            forced_id,
             caller,
             now: self.clock.elapsed(),
             time_factor: self.time_factor,
@@ -392,17 +440,23 @@ impl Mock {
     pub(crate) fn counters(&self) -> Value {
         let shared = self.lock();
         let counters = &shared.counters;
-        let calls: serde_json::Map<String, Value> = VerbClass::ALL
-            .into_iter()
-            .map(|class| (class.name().to_owned(), counters.calls[class as usize].into()))
-            .collect();
+        let calls = |level| -> serde_json::Map<String, Value> {
+            VerbClass::at(level)
+                .map(|class| (class.name().to_owned(), counters.calls[class as usize].into()))
+                .collect()
+        };
         json!({
-            "calls": calls,
+            "calls": calls(Level::Workspace),
             "throttled": counters.over_rate + counters.over_concurrency,
             "over_rate": counters.over_rate,
             "over_concurrency": counters.over_concurrency,
             "highest_concurrency": counters.highest_concurrency,
             "in_flight": self.in_flight.load(Ordering::SeqCst),
+            "account": {
+                "calls": calls(Level::Account),
+                "highest_concurrency": counters.highest_account_concurrency,
+                "in_flight": self.account_in_flight.load(Ordering::SeqCst),
+            },
         })
     }
 }
@@ -421,12 +475,21 @@ fn enter_as_admin(workspace: &mut Workspace, client_id: &str) {
 }
 
 /// The answer to a call over the rate, in the form the switch says.
-fn over_rate(switches: &Switches, wait: Duration) -> Answer {
-    if switches.is(Switch::ThrottleAnswer, "500") {
+fn over_rate(switches: &Switches, weather: &mut Chance, wait: Duration) -> Answer {
+    let forms = ["429-retry-after", "429", "500"];
+    let form = if switches.is(Switch::ThrottleAnswer, "mixed") {
+        forms[weather.index(forms.len())]
+    } else {
+        forms
+            .into_iter()
+            .find(|form| switches.is(Switch::ThrottleAnswer, form))
+            .unwrap_or(forms[0])
+    };
+    if form == "500" {
         let detail = "REQUEST_LIMIT_EXCEEDED: RPC token bucket limit has been exceeded.";
         return ScimError::limit_in_disguise(detail.to_owned()).into();
     }
-    if switches.is(Switch::ThrottleAnswer, "429") {
+    if form == "429" {
         let status = StatusCode::TOO_MANY_REQUESTS;
         return errors::gateway(status, "RESOURCE_EXHAUSTED", "REQUEST_LIMIT_EXCEEDED");
     }

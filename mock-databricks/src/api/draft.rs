@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::errors::{self, ScimError};
-use crate::limits::{LONGEST_DISPLAY_NAME, LONGEST_EXTERNAL_ID};
+use crate::limits::Sizes;
 use crate::state::Id;
 use crate::switches::{Switch, Switches};
 
@@ -139,19 +139,26 @@ pub(crate) fn check_entitlements(entitlements: &[String], switches: &Switches) -
     Ok(())
 }
 
-/// Checks the documented lengths, if size limits hold.
+/// Checks how many members one request names [inferred: whether there is a limit is unknown].
+pub(crate) fn check_member_count(count: usize, sizes: Sizes) -> Result<(), ScimError> {
+    if count > sizes.members_per_request {
+        return Err(errors::too_many_members(sizes.members_per_request));
+    }
+    Ok(())
+}
+
+/// Checks the documented lengths.
 pub(crate) fn check_lengths(
     display_name: Option<&String>,
     external_id: Option<&String>,
-    size_limits: bool,
+    sizes: Sizes,
 ) -> Result<(), ScimError> {
-    let too_long =
-        |text: Option<&String>, limit: usize| size_limits && text.is_some_and(|text| text.chars().count() > limit);
-    if too_long(display_name, LONGEST_DISPLAY_NAME) {
-        return Err(errors::too_long("displayName", LONGEST_DISPLAY_NAME));
+    let too_long = |text: Option<&String>, limit: usize| text.is_some_and(|text| text.chars().count() > limit);
+    if too_long(display_name, sizes.display_name) {
+        return Err(errors::too_long("displayName", sizes.display_name));
     }
-    if too_long(external_id, LONGEST_EXTERNAL_ID) {
-        return Err(errors::too_long("externalId", LONGEST_EXTERNAL_ID));
+    if too_long(external_id, sizes.external_id) {
+        return Err(errors::too_long("externalId", sizes.external_id));
     }
     Ok(())
 }

@@ -14,12 +14,12 @@ use super::principals::{patch_form, put_form};
 use super::projection::Projection;
 use super::query::Query;
 use super::route::Target;
+use super::staleness::Row;
 use super::{Context, Request, Route, changed, conflict_type, federation, object, render, visible};
 use crate::answer::Answer;
 use crate::errors::{self, ScimError};
 use crate::filter::Field;
-use crate::limits::MOST_GROUPS;
-use crate::state::{Group, Id, Level, MemberEdits};
+use crate::state::{Group, Id, Level, Listing, MemberEdits};
 use crate::switches::{Switch, Switches};
 
 const MODEL: [&str; 9] = [
@@ -51,18 +51,22 @@ pub(crate) fn handle(
     }
 }
 
-fn index(context: &Context<'_>, request: &Request<'_>, level: Level, rights: Rights) -> Result<Answer, ScimError> {
+fn index(context: &mut Context<'_>, request: &Request<'_>, level: Level, rights: Rights) -> Result<Answer, ScimError> {
     let mut query = visible(Query::parse(request.query, context.switches)?, rights);
     // Accounts made after 2025-08-22 list groups without members [documented].
     if level == Level::Account && context.switches.is(Switch::AccountListMembers, "absent") {
         query.projection.leave_out("members");
     }
+    let stale = context.stale_rows(Listing::Groups, level);
+    let context = &*context;
     let groups = context.workspace.groups();
-    let all = groups.iter().filter(|group| is_shown(context, group, level));
-    let named = |name: &str| groups.named(name).filter(|group| is_shown(context, group, level));
+    let seen = |group: &&Group| is_shown(context, group, level) && !stale.hide(group.id);
+    let all = groups.iter().filter(seen).map(Row::Now).chain(stale.rows());
+    let named = |name: &str| groups.named(name).filter(seen).map(Row::Now).chain(stale.rows());
     let found = list::select(&query, context.switches, &filterable(context.switches), all, named)?;
-    Ok(list::page(&query, context.switches, &found, |group| {
-        render::group(context, group, level, &query.projection)
+    Ok(list::page(&query, context.switches, &found, |row| match row {
+        Row::Now(group) => render::group(context, group, level, &query.projection),
+        Row::Before(shown) => query.projection.apply((*shown).clone()),
     }))
 }
 
@@ -84,10 +88,7 @@ fn read(
     rights: Rights,
 ) -> Result<Answer, ScimError> {
     let query = visible(Query::parse(request.query, context.switches)?, rights);
-    let stale = context
-        .workspace
-        .stale
-        .take((target.id, level), context.now, context.time_factor);
+    let stale = context.stale_read(target.id, level);
     let body = match stale {
         Some(before) => before.map(|full| query.projection.apply(full)),
         None => context
@@ -108,11 +109,12 @@ fn create(context: &mut Context<'_>, request: &Request<'_>, level: Level) -> Res
     let draft = Draft::new(&body, &MODEL, context.switches)?;
     let display_name = required_display_name(&draft)?;
     check_name_is_free(context, &display_name, level, None)?;
-    if context.size_limits && groups_at(context, level) >= MOST_GROUPS {
-        return Err(errors::size_limit("groups", MOST_GROUPS));
+    if groups_at(context, level) >= context.sizes.groups {
+        return Err(errors::size_limit("groups", context.sizes.groups));
     }
     let members = draft.members()?;
-    let id = context.workspace.next_id();
+    draft::check_member_count(members.len(), context.sizes)?;
+    let id = context.next_id();
     let mut group = Group::new(id, level, &display_name);
     write(&draft, &mut group, level, context)?;
     let mut edits = context.workspace.edit_members(id, level);
@@ -150,6 +152,7 @@ fn replace(
     }
     check_rename(context, &group, &display_name)?;
     let members = draft.members()?;
+    draft::check_member_count(members.len(), context.sizes)?;
     group.display_name = display_name;
     write(&draft, &mut group, level, context)?;
     remember_stale(context, group.id);
@@ -171,6 +174,7 @@ fn modify(
 ) -> Result<Answer, ScimError> {
     let before = held(context, level, target)?;
     let operations = patch::parse(request.body, context.switches)?;
+    draft::check_member_count(patch::group::members_named(&operations), context.sizes)?;
     if before.home != level {
         federation::check_operations(&operations, &before, context.switches)?;
     }
@@ -190,9 +194,7 @@ fn modify(
     }
     // The name is checked once all operations are through: they are one change.
     let (display_name, external_id) = (group.display_name.clone(), group.external_id.clone());
-    let size_limits = context.size_limits;
-    let lengths = draft::check_lengths(Some(&display_name), external_id.as_ref(), size_limits);
-    // The journal borrows the members, the check only the names.
+    let lengths = draft::check_lengths(Some(&display_name), external_id.as_ref(), context.sizes);
     let journal = edits.into_journal();
     let checked = lengths.and_then(|()| check_rename(context, &before, &display_name));
     if let Err(refusal) = checked {
@@ -244,15 +246,11 @@ fn full(context: &Context<'_>, id: Id, level: Level) -> serde_json::Map<String, 
 }
 
 fn remember_stale(context: &mut Context<'_>, id: Id) {
-    if context.switches.is(Switch::StaleReads, "off") {
-        return;
-    }
-    for level in [Level::Workspace, Level::Account] {
+    context.remember_stale(id, Listing::Groups, |context, level| {
         let group = context.workspace.groups().get(id);
         let there = group.is_some_and(|group| is_shown(context, group, level));
-        let before = there.then(|| full(context, id, level));
-        context.workspace.stale.remember((id, level), context.now, before);
-    }
+        there.then(|| full(context, id, level))
+    });
 }
 
 fn required_display_name(draft: &Draft<'_>) -> Result<String, ScimError> {
@@ -269,11 +267,7 @@ fn write(draft: &Draft<'_>, group: &mut Group, level: Level, context: &Context<'
     }
     group.roles = draft.values("roles")?;
     draft::check_entitlements(&group.entitlements, context.switches)?;
-    draft::check_lengths(
-        Some(&group.display_name),
-        group.external_id.as_ref(),
-        context.size_limits,
-    )
+    draft::check_lengths(Some(&group.display_name), group.external_id.as_ref(), context.sizes)
 }
 
 fn add_all(edits: &mut MemberEdits<'_>, members: &[Member], switches: &Switches) -> Result<(), ScimError> {
@@ -327,11 +321,7 @@ impl<'a> Listed<'a> for &'a Group {
             "externalid" => self.external_id.as_deref().map(Into::into),
             _ => None,
         };
-        let case_sensitive = match name {
-            "displayname" => switches.is(Switch::DisplayNameFilterCase, "sensitive"),
-            "externalid" => true,
-            _ => false,
-        };
+        let case_sensitive = list::is_case_sensitive(name, switches);
         Field { text, case_sensitive }
     }
 }

@@ -1,7 +1,7 @@
 //! What tells users from service principals on the wire: the attribute that names them, and the words of the refusals.
 
 use crate::errors::ScimError;
-use crate::state::{Kind, Level};
+use crate::state::{Kind, Level, Listing};
 use crate::switches::{Switch, Switches};
 
 impl Kind {
@@ -18,6 +18,14 @@ impl Kind {
         match self {
             Self::User => "username",
             Self::ServicePrincipal => "applicationid",
+        }
+    }
+
+    /// The list it is in.
+    pub(super) fn listing(self) -> Listing {
+        match self {
+            Self::User => Listing::Users,
+            Self::ServicePrincipal => Listing::ServicePrincipals,
         }
     }
 

@@ -17,6 +17,16 @@ pub(crate) trait Listed<'a>: Copy {
     fn field(&self, name: &str, switches: &Switches) -> Field<'a>;
 }
 
+/// Whether letter case matters in filters on an attribute; three rules are unknown, two of them switches.
+pub(crate) fn is_case_sensitive(name: &str, switches: &Switches) -> bool {
+    match name {
+        "username" | "emails.value" => switches.is(Switch::UserNameFilterCase, "sensitive"),
+        "displayname" => switches.is(Switch::DisplayNameFilterCase, "sensitive"),
+        "externalid" => true,
+        _ => false,
+    }
+}
+
 /// The attributes a filter may name, in lower case; the first is the one an index answers.
 pub(crate) type Filterable = Vec<&'static str>;
 

@@ -19,6 +19,7 @@ mod properties;
 mod query;
 mod render;
 mod route;
+mod staleness;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ use query::Query;
 use crate::answer::Answer;
 use crate::errors::{self, ScimError};
 use crate::filter::Filter;
+use crate::limits::Sizes;
 use crate::state::{Id, Kind, Workspace};
 use crate::switches::{Switch, Switches};
 
@@ -60,12 +62,27 @@ pub(crate) enum Caller {
 pub(crate) struct Context<'a> {
     pub(crate) workspace: &'a mut Workspace,
     pub(crate) switches: &'a Switches,
-    /// Whether the size limits hold.
-    pub(crate) size_limits: bool,
+    /// How much may be held.
+    pub(crate) sizes: Sizes,
+    /// The id of an object that is created, if the foreign hand chose one.
+    pub(crate) forced_id: Option<Id>,
     pub(crate) caller: Caller,
     /// Time since the start of the mock.
     pub(crate) now: Duration,
     pub(crate) time_factor: f64,
+}
+
+impl Context<'_> {
+    /// The id of an object that is created.
+    fn next_id(&mut self) -> Id {
+        match self.forced_id.take() {
+            Some(id) => {
+                self.workspace.claim_id(id);
+                id
+            }
+            None => self.workspace.next_id(),
+        }
+    }
 }
 
 /// Answers one request; `route` is what [`Route::find`] made of it.

@@ -12,11 +12,11 @@ use super::list::{self, Listed};
 use super::projection::Projection;
 use super::query::Query;
 use super::route::Target;
+use super::staleness::Row;
 use super::{Context, Request, Route, changed, conflict_type, object, patch, render, visible};
 use crate::answer::Answer;
 use crate::errors::{self, ScimError};
 use crate::filter::Field;
-use crate::limits::MOST_USERS;
 use crate::state::{Id, Kind, Level, Principal, Profile, Standing};
 use crate::switches::{Switch, Switches};
 
@@ -48,32 +48,42 @@ pub(crate) fn handle(
     }
 }
 
-fn index(context: &Context<'_>, request: &Request<'_>, place: Place, rights: Rights) -> Result<Answer, ScimError> {
+fn index(context: &mut Context<'_>, request: &Request<'_>, place: Place, rights: Rights) -> Result<Answer, ScimError> {
     let query = visible(Query::parse(request.query, context.switches)?, rights);
+    let stale = context.stale_rows(place.kind.listing(), place.level);
+    let context = &*context;
     let through = context.workspace.through_groups();
     let aim = context.switches.is(Switch::AutomaticIdentityManagement, "on");
     let seen = |principal: &'_ Principal| {
         let there = place.level == Level::Account || principal.workspace.is_some() || through.contains(&principal.id);
         // Nobody has used them yet, and no list shows them [issue TF 5142].
-        there && !(aim && principal.unused)
+        there && !(aim && principal.unused) && !stale.hide(principal.id)
     };
     let table = context.workspace.of_kind(place.kind);
-    let at = |principal| Seen {
-        principal,
-        level: place.level,
+    let at = at(place.level);
+    let all = table
+        .iter()
+        .filter(|principal| seen(principal))
+        .map(at)
+        .chain(stale.rows());
+    let named = |name: &str| {
+        table
+            .named(name)
+            .filter(|principal| seen(principal))
+            .map(at)
+            .chain(stale.rows())
     };
-    let all = table.iter().filter(|principal| seen(principal)).map(at);
-    let named = |name: &str| table.named(name).filter(|principal| seen(principal)).map(at);
-    let found = list::select(
-        &query,
-        context.switches,
-        &place.kind.filterable(context.switches),
-        all,
-        named,
-    )?;
-    Ok(list::page(&query, context.switches, &found, |seen| {
-        render::principal(context, seen, &query.projection)
+    let filterable = place.kind.filterable(context.switches);
+    let found = list::select(&query, context.switches, &filterable, all, named)?;
+    Ok(list::page(&query, context.switches, &found, |row| match row {
+        Row::Now(seen) => render::principal(context, seen, &query.projection),
+        Row::Before(shown) => query.projection.apply((*shown).clone()),
     }))
+}
+
+/// A principal as a row of a list at one level.
+fn at<'a>(level: Level) -> impl Fn(&'a Principal) -> Row<'a, Seen<'a>> + Copy {
+    move |principal| Row::Now(principal.seen(level))
 }
 
 fn read(
@@ -84,10 +94,7 @@ fn read(
     rights: Rights,
 ) -> Result<Answer, ScimError> {
     let query = visible(Query::parse(request.query, context.switches)?, rights);
-    let stale = context
-        .workspace
-        .stale
-        .take((target.id, place.level), context.now, context.time_factor);
+    let stale = context.stale_read(target.id, place.level);
     let body = match stale {
         Some(before) => before.map(|full| query.projection.apply(full)),
         None => find(context, place, target.id)
@@ -117,8 +124,8 @@ fn create(context: &mut Context<'_>, request: &Request<'_>, place: Place) -> Res
             .exists(place.level, &holder.name, conflict_type(context.switches)));
     }
     // The documented number is for both kinds together, and for each level by itself.
-    if context.size_limits && context.workspace.principals_at(place.level) >= MOST_USERS {
-        return Err(errors::size_limit("users and service principals", MOST_USERS));
+    if context.workspace.principals_at(place.level) >= context.sizes.users {
+        return Err(errors::size_limit("users and service principals", context.sizes.users));
     }
     let mut principal = match known {
         // Somebody of the account enters the workspace.
@@ -136,7 +143,7 @@ fn create(context: &mut Context<'_>, request: &Request<'_>, place: Place) -> Res
     let id = new_id(context, &principal);
     principal.id = id;
     principal.unused = false;
-    remember_stale(context, id);
+    remember_stale(context, place.kind, id);
     context.workspace.put_principal(principal);
     let status = context.switches.status(Switch::CreateStatus);
     Ok(Answer::scim(status, &Value::Object(full(context, id, place.level))))
@@ -155,6 +162,9 @@ fn is_taken(context: &Context<'_>, place: Place, holder: &Principal) -> bool {
 fn new_id(context: &mut Context<'_>, principal: &Principal) -> Id {
     let same = context.switches.is(Switch::RecreatedId, "same");
     let former = context.workspace.former_id(&principal.name);
+    if principal.id == Id::none() && context.forced_id.is_some() {
+        return context.next_id();
+    }
     match (principal.id == Id::none(), former) {
         (true, Some(former)) if same => former,
         (true, _) => context.workspace.next_id(),
@@ -227,7 +237,7 @@ pub(super) fn patch_form(level: Level) -> Switch {
 /// From the workspace: the account keeps it. From the account: from every workspace, too [documented].
 fn delete(context: &mut Context<'_>, place: Place, target: &Target) -> Result<Answer, ScimError> {
     let principal = held(context, place, target)?;
-    remember_stale(context, principal.id);
+    remember_stale(context, place.kind, principal.id);
     match place.level {
         Level::Workspace => context.workspace.leave_workspace(principal.id),
         Level::Account => context.workspace.remove_principal(principal.id),
@@ -248,7 +258,7 @@ fn held(context: &Context<'_>, place: Place, target: &Target) -> Result<Principa
 
 fn store(context: &mut Context<'_>, principal: Principal, place: Place, form: Switch) -> Answer {
     let id = principal.id;
-    remember_stale(context, id);
+    remember_stale(context, place.kind, id);
     context.workspace.put_principal(principal);
     changed(context.switches, form, || full(context, id, place.level))
 }
@@ -260,16 +270,12 @@ fn full(context: &Context<'_>, id: Id, level: Level) -> serde_json::Map<String, 
         .unwrap_or_default()
 }
 
-fn remember_stale(context: &mut Context<'_>, id: Id) {
-    if context.switches.is(Switch::StaleReads, "off") {
-        return;
-    }
-    for level in [Level::Workspace, Level::Account] {
-        let principal = context.workspace.principal(id);
-        let there = principal.is_some_and(|found| level == Level::Account || context.workspace.is_in_workspace(found));
-        let before = there.then(|| full(context, id, level));
-        context.workspace.stale.remember((id, level), context.now, before);
-    }
+fn remember_stale(context: &mut Context<'_>, kind: Kind, id: Id) {
+    context.remember_stale(id, kind.listing(), |context, level| {
+        let place = Place { kind, level };
+        find(context, place, id)
+            .map(|principal| render::principal(context, &principal.seen(level), &Projection::default()))
+    });
 }
 
 /// Everything a body replaces; what it leaves out is cleared [documented for PUT].
@@ -325,7 +331,7 @@ fn settle(
     draft::check_lengths(
         profile.display_name.as_ref(),
         profile.external_id.as_ref(),
-        context.size_limits,
+        context.sizes,
     )?;
     // A principal the account does not know yet takes everything from its first writer.
     let is_unknown = is_new && principal.id == Id::none();
@@ -417,12 +423,7 @@ impl<'a> Listed<'a> for Seen<'a> {
             _ if name == kind.indexed() => Some(own_name.as_str().into()),
             _ => None,
         };
-        let case_sensitive = match name {
-            "username" | "emails.value" => switches.is(Switch::UserNameFilterCase, "sensitive"),
-            "displayname" => switches.is(Switch::DisplayNameFilterCase, "sensitive"),
-            "externalid" => true,
-            _ => false,
-        };
+        let case_sensitive = list::is_case_sensitive(name, switches);
         Field { text, case_sensitive }
     }
 }

@@ -9,6 +9,7 @@ use proptest::{collection, option, sample};
 use serde_json::{Value, json};
 
 use super::{Caller, Context, Request, Route, handle};
+use crate::limits::Sizes;
 use crate::state::seed::{Amounts, fill};
 use crate::state::{Level, Workspace};
 use crate::switches::Switches;
@@ -50,7 +51,8 @@ impl World {
         let mut context = Context {
             workspace: &mut self.workspace,
             switches: &self.switches,
-            size_limits: false,
+            sizes: Sizes::LIFTED,
+            forced_id: None,
             caller: Caller::ForeignHand,
             now: Duration::ZERO,
             time_factor: 1.0,
@@ -282,7 +284,8 @@ proptest! {
         let mut context = Context {
             workspace: &mut world.workspace,
             switches: &world.switches,
-            size_limits: true,
+            sizes: Sizes::LIFTED,
+            forced_id: None,
             caller: Caller::ForeignHand,
             now: Duration::ZERO,
             time_factor: 1.0,
@@ -308,7 +311,8 @@ fn the_account_pages_as_the_workspace_does() {
     let mut context = Context {
         workspace: &mut world.workspace,
         switches: &world.switches,
-        size_limits: true,
+        sizes: Sizes::LIFTED,
+        forced_id: None,
         caller: Caller::ForeignHand,
         now: Duration::ZERO,
         time_factor: 1.0,

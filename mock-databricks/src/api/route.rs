@@ -88,7 +88,7 @@ impl Route {
             Door::Account { .. } | Door::Proxy => Level::Account,
         };
         is_served(method, resource, target.is_some()).then(|| Self {
-            class: VerbClass::of(method, resource),
+            class: VerbClass::of(method, resource, level, target.is_some()),
             door,
             level,
             resource,

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use axum::extract::State;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::extract::{Body, Name};
 use super::{BadInput, Fields, Reply};
-use crate::limits::{CONCURRENCY_CAP, Limits, Pace, VerbClass, is_factor};
 use crate::mock::Mock;
-use crate::network::front_end::Call;
 use crate::network::private_link::{PrivateLink, Refusal};
-use crate::network::site::Site;
 use crate::state::Level;
 use crate::state::seed::{self as filling, Amounts};
 
@@ -22,9 +17,6 @@ pub(super) type Shared = State<Arc<Mock>>;
 
 /// A million of anything is more than any test needs.
 const MOST_SEEDED: u64 = 1_000_000;
-
-/// What `/edit` puts before a path that begins with the resource.
-const WORKSPACE: &str = "/api/2.0/preview/scim/v2";
 
 /// `POST /seed {"users":N,"groups":M,"seed":S}`: adds people and groups; also `service_principals`, `account_groups` (assigned to
 /// the workspace) and `unused_users` (known through automatic identity management alone).
@@ -60,23 +52,6 @@ pub(super) async fn reset(State(mock): Shared, Body(body): Body) -> Result<Reply
     Ok(Reply::Nothing)
 }
 
-/// `GET /history?since=SEQ`: requests received after number SEQ.
-pub(super) async fn history(State(mock): Shared, RawQuery(query): RawQuery) -> Result<Reply, BadInput> {
-    let mut since = 0;
-    for pair in query.as_deref().unwrap_or_default().split('&') {
-        match pair.split_once('=') {
-            Some(("since", text)) => {
-                since = text
-                    .parse()
-                    .map_err(|_| BadInput::field("since", format!("must be a whole number, not `{text}`")))?;
-            }
-            None if pair.is_empty() => {}
-            _ => return Err(BadInput::field(pair, "is unknown")),
-        }
-    }
-    Ok(Reply::ok(mock.history().since(since)))
-}
-
 /// `GET /counters`.
 pub(super) async fn counters(State(mock): Shared) -> Reply {
     Reply::ok(mock.counters())
@@ -108,44 +83,6 @@ pub(super) async fn disarm_fault(State(mock): Shared, Name(id): Name) -> Reply {
         let problem = format!("no fault `{id}` was ever armed");
         Reply::error(StatusCode::NOT_FOUND, problem)
     }
-}
-
-/// `GET /limits`.
-pub(super) async fn limits(State(mock): Shared) -> Reply {
-    Reply::ok(limits_value(mock.lock().pace.limits()))
-}
-
-fn limits_value(limits: Limits) -> Value {
-    let (mode, factor) = match limits {
-        Limits::Off => ("off", 1.0),
-        Limits::Published { factor } => ("published", factor),
-    };
-    let per_minute: serde_json::Map<String, Value> = VerbClass::ALL
-        .into_iter()
-        .map(|class| (class.name().to_owned(), class.per_minute().into()))
-        .collect();
-    json!({"mode": mode, "factor": factor, "per_minute": per_minute, "concurrency": CONCURRENCY_CAP})
-}
-
-/// `PUT /limits {"mode":"published"|"off","factor":60}`: starts counting anew.
-pub(super) async fn set_limits(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
-    let mut fields = Fields::from_body(&body)?;
-    let mode = fields.text("mode")?;
-    let factor = match fields.take("factor") {
-        None => 1.0,
-        Some(value) => value
-            .as_f64()
-            .filter(|factor| is_factor(*factor))
-            .ok_or_else(|| BadInput::field("factor", "must be a positive number up to a million"))?,
-    };
-    fields.finish()?;
-    let limits = match mode.as_deref() {
-        None | Some("published") => Limits::Published { factor },
-        Some("off") => Limits::Off,
-        Some(_) => return Err(BadInput::field("mode", "must be \"published\" or \"off\"")),
-    };
-    mock.lock().pace = Pace::new(limits);
-    Ok(Reply::ok(limits_value(limits)))
 }
 
 /// `GET /switches`.
@@ -202,50 +139,4 @@ pub(super) async fn set_private_link(State(mock): Shared, Body(body): Body) -> R
     link.public_access = access.unwrap_or(link.public_access);
     link.refusal = refusal.unwrap_or(link.refusal);
     Ok(Reply::ok(private_link_value(*link)))
-}
-
-/// `POST /edit {"method","path","body"}`: a SCIM request by a foreign hand; answers what the API answers.
-///
-/// The path may begin with the resource: `/Users/123` is short for the whole.
-pub(super) async fn edit(State(mock): Shared, Body(body): Body) -> Result<Response, BadInput> {
-    let mut fields = Fields::from_body(&body)?;
-    let method = fields.required_text("method")?;
-    let target = fields.required_text("path")?;
-    let body = match fields.take("body") {
-        None => Bytes::new(),
-        Some(Value::String(text)) => text.into(),
-        Some(json) => json.to_string().into(),
-    };
-    fields.finish()?;
-    let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
-        .map_err(|_| BadInput::field("method", "is no HTTP method"))?;
-    if !target.starts_with('/') {
-        return Err(BadInput::field("path", "must begin with a slash"));
-    }
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query.to_owned())),
-        None => (target.as_str(), None),
-    };
-    let path = if path.starts_with("/api/") {
-        path.to_owned()
-    } else {
-        format!("{WORKSPACE}{path}")
-    };
-    let answer = mock.edit(&Call {
-        method,
-        path,
-        query,
-        headers: http::HeaderMap::new(),
-        host: None,
-        site: Site::Any,
-        body,
-    });
-    let mut response = (answer.status, answer.body.clone()).into_response();
-    let headers = response.headers_mut();
-    headers.remove(header::CONTENT_TYPE);
-    headers.extend(answer.headers.clone());
-    if let Some(content_type) = answer.content_type(mock.scim_content_type()) {
-        headers.insert(header::CONTENT_TYPE, content_type);
-    }
-    Ok(response)
 }

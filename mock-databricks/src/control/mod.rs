@@ -4,9 +4,13 @@
 //! name that resolves here.
 
 mod calls;
+mod clock;
 mod credentials;
+pub(crate) mod edit;
 mod extract;
 mod fields;
+mod history;
+mod limits;
 pub(crate) mod snapshot;
 mod state;
 
@@ -39,22 +43,23 @@ pub(crate) fn router(mock: Arc<Mock>) -> Router {
             "/restore",
             post(snapshot::restore).layer(DefaultBodyLimit::max(MOST_DOCUMENT)),
         )
-        .route("/history", get(calls::history))
+        .route("/history", get(history::history))
         .route("/counters", get(calls::counters))
         .route(
             "/faults",
             get(calls::faults).post(calls::arm_fault).delete(calls::clear_faults),
         )
         .route("/faults/{id}", delete(calls::disarm_fault))
-        .route("/limits", get(calls::limits).put(calls::set_limits))
+        .route("/limits", get(limits::limits).put(limits::set))
         .route("/switches", get(calls::switches))
         .route("/switches/{name}", put(calls::set_switch))
+        .route("/clock", get(clock::clock).post(clock::step))
         .route("/credentials", get(credentials::credentials).put(credentials::set))
         .route("/credentials/rotate", post(credentials::rotate))
         .route("/azure", get(credentials::azure))
         .route("/azure/applications", put(credentials::set_application))
         .route("/private-link", get(calls::private_link).put(calls::set_private_link))
-        .route("/edit", post(calls::edit))
+        .route("/edit", post(edit::edit))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MOST_BODY))

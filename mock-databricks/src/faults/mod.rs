@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::answer::Kind;
+use crate::chance::Chance;
+use crate::control::edit::Edit;
 use crate::control::{BadInput, Fields};
 
 /// What a matching call gets instead of its answer.
@@ -34,6 +36,10 @@ pub(crate) enum FaultAnswer {
     Html,
     /// Cut now, effect later.
     LateEffect(Duration),
+    /// The true answer, later.
+    Latency(Duration),
+    /// The true answer: the rule is there for its edits.
+    True,
 }
 
 /// Whether the call takes effect before the fault.
@@ -49,13 +55,16 @@ pub(crate) struct Fault {
     pub(crate) id: u64,
     pub(crate) when: When,
     pub(crate) answer: FaultAnswer,
+    /// What a foreign hand does meanwhile.
+    pub(crate) edits: Vec<Edit>,
 }
 
 /// The armed rules, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Faults {
     rules: Vec<Rule>,
     last_id: u64,
+    seed: u64,
 }
 
 #[derive(Debug)]
@@ -68,17 +77,30 @@ struct Rule {
     times: Option<u64>,
     when: When,
     answer: FaultAnswer,
+    edits: Vec<Edit>,
+    /// How likely it fires, and what decides.
+    probability: f64,
+    chance: Chance,
     /// As it was armed.
     source: Value,
 }
 
 impl Faults {
+    /// None yet; the seed is for rules that fire by chance.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            rules: Vec::new(),
+            last_id: 0,
+            seed,
+        }
+    }
+
     /// Arms a rule from its JSON; gives its id.
     pub(crate) fn arm(&mut self, body: &[u8]) -> Result<u64, BadInput> {
         let fields = Fields::from_body(body)?;
         let source = Value::Object(fields.clone_rest());
         let id = self.last_id + 1;
-        self.rules.push(rule::parse(id, fields, source)?);
+        self.rules.push(rule::parse(id, self.seed, fields, source)?);
         self.last_id = id;
         Ok(id)
     }
@@ -94,6 +116,9 @@ impl Faults {
                 rule.skip -= 1;
                 continue;
             }
+            if !rule.chance.happens(rule.probability) {
+                continue;
+            }
             if let Some(times) = &mut rule.times {
                 *times -= 1;
             }
@@ -101,6 +126,7 @@ impl Faults {
                 id: rule.id,
                 when: rule.when,
                 answer: rule.answer.clone(),
+                edits: rule.edits.clone(),
             });
             break;
         }
@@ -153,7 +179,7 @@ mod tests {
 
     #[test]
     fn skip_and_times_count_matching_calls_only() {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new(1);
         let rule = r#"{"match":{"method":"PATCH","path":"/Groups"},"skip":1,"times":2,"answer":{"reset":true}}"#;
         arm(&mut faults, rule).unwrap();
         let mut hit = |method: Method, path: &str| faults.take(&method, path).is_some();
@@ -167,7 +193,7 @@ mod tests {
 
     #[test]
     fn times_zero_stays_until_deleted() {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new(1);
         let id = arm(&mut faults, r#"{"times":0,"answer":{"hang_ms":5}}"#).unwrap();
         for _ in 0..10 {
             let fault = faults.take(&Method::GET, "/").unwrap();
@@ -180,8 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn chance_follows_from_the_seed_and_a_call_let_off_does_not_count() {
+        let rule = r#"{"times":3,"probability":0.3,"answer":{"reset":true}}"#;
+        let pattern =
+            |faults: &mut Faults| -> Vec<bool> { (0..40).map(|_| faults.take(&Method::GET, "/").is_some()).collect() };
+        let (mut first, mut second, mut other) = (Faults::new(1), Faults::new(1), Faults::new(2));
+        for faults in [&mut first, &mut second, &mut other] {
+            arm(faults, rule).unwrap();
+        }
+        let found = pattern(&mut first);
+        assert_eq!(found, pattern(&mut second));
+        assert_ne!(found, pattern(&mut other));
+        assert_eq!(found.iter().filter(|hit| **hit).count(), 3);
+        let own = r#"{"times":3,"probability":0.3,"seed":9,"answer":{"reset":true}}"#;
+        let (mut first, mut other) = (Faults::new(1), Faults::new(2));
+        arm(&mut first, own).unwrap();
+        arm(&mut other, own).unwrap();
+        assert_eq!(pattern(&mut first), pattern(&mut other));
+    }
+
+    #[test]
     fn bad_rules_are_refused_naming_the_field() {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new(1);
         for (rule, complaint) in [
             ("{", "the body is not JSON"),
             ("{}", "field `answer` is missing"),
@@ -190,6 +236,16 @@ mod tests {
                 r#"{"answer":{"reset":true,"html":true}}"#,
                 "field `answer.html` is unknown beside",
             ),
+            (
+                r#"{"probability":2,"answer":{"reset":true}}"#,
+                "field `probability` must be",
+            ),
+            (
+                r#"{"when":"after","answer":{"latency_ms":5}}"#,
+                "field `when` says nothing",
+            ),
+            (r#"{"edit":{"method":"GET"}}"#, "field `edit.path` is missing"),
+            (r#"{"edit":[7]}"#, "field `edit` must be an object or a list of objects"),
             (r#"{"answer":{"reset":false}}"#, "field `answer.reset` must be true"),
             (r#"{"answer":{"status":42}}"#, "field `answer.status`"),
             (

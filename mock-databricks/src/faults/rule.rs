@@ -8,14 +8,17 @@ use serde_json::Value;
 
 use super::{FaultAnswer, Rule, When};
 use crate::answer::Kind;
+use crate::chance::Chance;
+use crate::control::edit::Edit;
 use crate::control::{BadInput, Fields};
 
 /// A day: nothing here waits longer.
 const LONGEST_MS: u64 = 86_400_000;
 
-const ANSWERS: &str = "`status`, `private_link`, `reset`, `hang_ms`, `truncate`, `html`, `late_effect_ms`";
+const ANSWERS: &str =
+    "`status`, `private_link`, `reset`, `hang_ms`, `truncate`, `html`, `late_effect_ms`, `latency_ms`";
 
-pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, BadInput> {
+pub(super) fn parse(id: u64, seed: u64, mut fields: Fields, source: Value) -> Result<Rule, BadInput> {
     let (mut method, mut path) = (None, None);
     if let Some(mut wanted) = fields.object("match")? {
         method = wanted.text("method")?;
@@ -36,12 +39,31 @@ pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, 
             return Err(BadInput::field("when", problem));
         }
     };
-    let answer = fields
-        .object("answer")?
-        .ok_or_else(|| BadInput::field("answer", "is missing"))?;
-    let answer = parse_answer(answer)?;
-    check_pair(when, &answer)?;
-    let when = when.unwrap_or(When::Before);
+    let edits = parse_edits(&mut fields)?;
+    let answer = match fields.object("answer")? {
+        Some(answer) => parse_answer(answer)?,
+        // The client gets what it should: the rule is there for its edits.
+        None if !edits.is_empty() => FaultAnswer::True,
+        None => return Err(BadInput::field("answer", "is missing")),
+    };
+    if edits.is_empty() {
+        check_pair(when, &answer)?;
+    }
+    let when = when.unwrap_or(match answer {
+        FaultAnswer::True => When::After,
+        _ => When::Before,
+    });
+    let probability = match fields.take("probability") {
+        None => 1.0,
+        Some(value) => value
+            .as_f64()
+            .filter(|number| (0.0..=1.0).contains(number))
+            .ok_or_else(|| BadInput::field("probability", "must be a number from 0 to 1"))?,
+    };
+    let chance = match fields.number("seed", u64::MAX)? {
+        Some(own) => Chance::new(own, 8),
+        None => Chance::new(seed ^ id, 8),
+    };
     fields.finish()?;
     Ok(Rule {
         id,
@@ -51,8 +73,27 @@ pub(super) fn parse(id: u64, mut fields: Fields, source: Value) -> Result<Rule, 
         times,
         when,
         answer,
+        edits,
+        probability,
+        chance,
         source,
     })
+}
+
+/// `edit`: what a foreign hand does when the rule fires, one request or a list of them.
+fn parse_edits(fields: &mut Fields) -> Result<Vec<Edit>, BadInput> {
+    let items = match fields.take("edit") {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(one) => vec![one],
+    };
+    items
+        .into_iter()
+        .map(|item| match item {
+            Value::Object(object) => Edit::parse(Fields::new("edit.", object)),
+            _ => Err(BadInput::field("edit", "must be an object or a list of objects")),
+        })
+        .collect()
 }
 
 /// Some answers say by themselves whether the call takes effect; `when` must not say otherwise.
@@ -68,6 +109,7 @@ fn check_pair(when: Option<When>, answer: &FaultAnswer) -> Result<(), BadInput> 
         (Some(When::Before), FaultAnswer::Truncate) => {
             "cannot be \"before\" beside `truncate`: half of the true answer needs the effect"
         }
+        (Some(_), FaultAnswer::Latency(_)) => "says nothing beside `latency_ms`: the true answer has its effect",
         _ => return Ok(()),
     };
     Err(BadInput::field("when", problem))
@@ -89,6 +131,8 @@ fn parse_answer(mut fields: Fields) -> Result<FaultAnswer, BadInput> {
     } else if let Some(ms) = fields.number("late_effect_ms", LONGEST_MS)? {
         let delay = Duration::from_millis(ms);
         ("late_effect_ms", FaultAnswer::LateEffect(delay))
+    } else if let Some(ms) = fields.number("latency_ms", LONGEST_MS)? {
+        ("latency_ms", FaultAnswer::Latency(Duration::from_millis(ms)))
     } else {
         let problem = format!("must hold one of {ANSWERS}");
         return Err(BadInput::field("answer", problem));

@@ -31,7 +31,7 @@ use crate::state::Id;
 const MOST_BODY: usize = 16 * 1024 * 1024;
 
 /// A request as received.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -131,6 +131,7 @@ async fn serve(
             response
         }
         Outcome::Cut => {
+            mock.cut(seq);
             connection.cut();
             // Never sent: the connection refuses every byte from now on.
             Response::new(Body::empty())
@@ -234,52 +235,55 @@ impl Admitted {
     /// Waits, or until the mock stops.
     async fn wait(&self, time: Duration) {
         if !time.is_zero() {
-            let stopped = self.mock.stopping.cancelled();
-            let _ = tokio::time::timeout(time, stopped).await;
+            tokio::select! {
+                () = self.mock.clock.sleep(time) => {}
+                () = self.mock.stopping.cancelled() => {}
+            }
+        }
+    }
+
+    /// What a foreign hand does meanwhile; what becomes of it is not the client's business.
+    fn edit(&self, fault: &Fault, when: When) {
+        if fault.when == when {
+            for edit in &fault.edits {
+                // An id that is taken by now is as good as an edit that came too late.
+                let _ = self.mock.edit(edit);
+            }
         }
     }
 
     async fn go_wrong(self, fault: Fault) -> Outcome {
-        match fault.answer {
-            FaultAnswer::Truncate => {
+        self.edit(&fault, When::Before);
+        let outcome = match &fault.answer {
+            FaultAnswer::True => Outcome::Answer(self.execute()),
+            FaultAnswer::Latency(time) => {
                 let answer = self.execute();
-                if answer.body.is_empty() {
-                    return Outcome::Cut;
-                }
-                return Outcome::Half(answer);
+                self.wait(*time).await;
+                Outcome::Answer(answer)
             }
+            FaultAnswer::Truncate => match self.execute() {
+                answer if answer.body.is_empty() => Outcome::Cut,
+                answer => Outcome::Half(answer),
+            },
             FaultAnswer::LateEffect(delay) => {
-                self.take_effect_later(delay);
+                self.edit(&fault, When::After);
+                self.take_effect_later(*delay);
                 return Outcome::Cut;
             }
-            _ => {}
-        }
-        if fault.when == When::After {
-            self.execute();
-        }
-        match fault.answer {
-            FaultAnswer::Fixed {
-                status,
-                headers,
-                kind,
-                body,
-            } => Outcome::Answer(Answer {
-                status,
-                headers,
-                kind,
-                body,
-            }),
-            FaultAnswer::PrivateLink => Outcome::Answer(self.mock.refusal()),
-            FaultAnswer::Html => Outcome::Answer(Answer {
-                kind: Kind::Html,
-                ..login_page()
-            }),
             FaultAnswer::Hang(time) => {
-                self.wait(time).await;
+                self.wait(*time).await;
                 Outcome::Cut
             }
-            FaultAnswer::Reset | FaultAnswer::Truncate | FaultAnswer::LateEffect(_) => Outcome::Cut,
-        }
+            FaultAnswer::PrivateLink => Outcome::Answer(self.mock.refusal()),
+            FaultAnswer::Fixed { .. } | FaultAnswer::Html | FaultAnswer::Reset => {
+                if fault.when == When::After {
+                    self.execute();
+                }
+                instead(&fault.answer)
+            }
+        };
+        self.edit(&fault, When::After);
+        outcome
     }
 
     /// The effect comes when nobody expects it any more; the slot is free meanwhile.
@@ -292,6 +296,28 @@ impl Admitted {
                 self.execute();
             }
         });
+    }
+}
+
+/// What a client gets that has nothing to do with its call.
+fn instead(answer: &FaultAnswer) -> Outcome {
+    match answer {
+        FaultAnswer::Fixed {
+            status,
+            headers,
+            kind,
+            body,
+        } => Outcome::Answer(Answer {
+            status: *status,
+            headers: headers.clone(),
+            kind: *kind,
+            body: body.clone(),
+        }),
+        FaultAnswer::Html => Outcome::Answer(Answer {
+            kind: Kind::Html,
+            ..login_page()
+        }),
+        _ => Outcome::Cut,
     }
 }
 

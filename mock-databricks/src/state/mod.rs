@@ -25,7 +25,7 @@ pub(crate) use id::Id;
 pub(crate) use level::Level;
 pub(crate) use memberships::Memberships;
 pub(crate) use principal::{ACCOUNT_ADMIN, Kind, Principal, Profile, Standing};
-pub(crate) use stale::StaleReads;
+pub(crate) use stale::{Listing, Moment, Shown, StaleReads};
 pub(crate) use table::{Table, fold};
 
 use crate::chance::Chance;
@@ -103,7 +103,7 @@ impl Workspace {
             application_id: uuids.uuid().to_string(),
             deleted: HashMap::new(),
             application_ids: uuids,
-            stale: StaleReads::default(),
+            stale: StaleReads::new(seed),
         };
         workspace.furnish();
         workspace
@@ -117,7 +117,7 @@ impl Workspace {
         self.memberships = Memberships::default();
         self.assigned.clear();
         self.deleted.clear();
-        self.stale = StaleReads::default();
+        self.stale.clear();
         self.furnish();
     }
 

@@ -147,18 +147,39 @@ switches! {
     ScimContentType, "scim_content_type", Words(&["application/scim+json; charset=utf-8", "application/json; charset=utf-8", "application/json"]),
         "conflict: both seen, clients parse by content",
         "Content-Type of API answers";
-    ThrottleAnswer, "throttle_answer", Words(&["429-retry-after", "429", "500"]),
+    MostUsers, "most_users", Range(0..=100_000_000, 10_000),
+        "documented, for the account and for each workspace",
+        "most users and service principals together; 0: no limit. --limits off lifts this and the other sizes, /seed may exceed them";
+    MostGroups, "most_groups", Range(0..=100_000_000, 5_000),
+        "documented, for the account and for each workspace",
+        "most groups; 0: no limit";
+    LongestDisplayName, "longest_display_name", Range(0..=1_000_000, 255),
+        "documented",
+        "most characters of a displayName; 0: no limit";
+    LongestExternalId, "longest_external_id", Range(0..=1_000_000, 64),
+        "documented",
+        "most characters of an externalId; 0: no limit";
+    MostMembersPerRequest, "most_members_per_request", Range(0..=1_000_000, 0),
+        "inferred: unknown, vendors keep to a hundred",
+        "most members named in one request; 0: no limit";
+    AccountConcurrency, "account_concurrency", Range(1..=1_000, 4),
+        "inferred from the cap of a workspace",
+        "calls of the account at once; the workspace's four are fixed";
+    ThrottleAnswer, "throttle_answer", Words(&["429-retry-after", "429", "500", "mixed"]),
         "fixture for 429 with and without the header, recorded for the disguised 500",
-        "what a call over the rate gets";
+        "what a call over the rate gets; mixed: one of the three by chance";
     RateModel, "rate_model", Words(&["token-bucket", "sliding-window"]),
         "inferred: a recorded text speaks of a token bucket",
         "how the published rates are counted";
     AbandonedRequests, "abandoned_requests", Words(&["hold", "release"]),
         "inferred",
         "whether a held request keeps its slot after the client hung up";
-    StaleReads, "stale_reads", Words(&["off", "first-read"]),
-        "inferred from the vendor's fake server; live tests read their writes",
-        "the first GET by id after a write shows the old state";
+    StaleReads, "stale_reads", Words(&["off", "first-read", "flipping"]),
+        "fixture: a migration tool sees groups appear, vanish and appear; inferred for the first read from the vendor's fake server; live tests read their writes",
+        "first-read: the first GET by id after a write shows the old state; flipping: for a minute each read and list may";
+    StalePercent, "stale_percent", Range(0..=100, 50),
+        "inferred",
+        "of a hundred reads in the minute after a write, how many show the old state while stale_reads is flipping";
     LatencyMs, "latency_ms", Range(0..=600_000, 0),
         "inferred: tens to hundreds of milliseconds are usual; 0 keeps tests quick",
         "how long every admitted request holds its slot";

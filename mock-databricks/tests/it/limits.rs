@@ -41,8 +41,9 @@ async fn published_rates_allow_35_writes_10_group_patches_and_255_reads_a_minute
     let limits = world.control(Method::GET, "/limits", None).await.ok(200);
     assert_eq!(
         limits,
-        json!({"mode": "published", "factor": 1.0, "concurrency": 4,
-            "per_minute": {"get": 255, "group_patch": 10, "write": 35}})
+        json!({"mode": "published", "factor": 1.0, "concurrency": 4, "other_client": 0.0,
+            "per_minute": {"get": 255, "group_patch": 10, "write": 35},
+            "account": {"per_minute": {"get": 1200, "list": 240, "patch": 120, "write": 300}}})
     );
     let counters = world.control(Method::GET, "/counters", None).await.ok(200);
     let calls = json!({"get": reads + 1, "group_patch": patches + 1, "write": writes + 1});

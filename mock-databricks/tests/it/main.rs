@@ -24,3 +24,4 @@ mod snapshot;
 mod switches;
 mod tokens;
 mod users;
+mod weather;

@@ -52,6 +52,18 @@ pub(crate) fn apply(
     }
 }
 
+/// How many members the operations of a request name.
+pub(crate) fn members_named(operations: &[Operation]) -> usize {
+    let named = |value: &Value| value.as_array().map_or(0, Vec::len);
+    let count = |operation: &Operation| match (&operation.path, &operation.value) {
+        (Some(path), _) if path.attribute == "members" && path.selected.is_some() => 1,
+        (Some(path), Some(value)) if path.attribute == "members" => named(value),
+        (None, Some(Value::Object(value))) => value.get("members").map_or(0, named),
+        _ => 0,
+    };
+    operations.iter().map(count).sum()
+}
+
 fn change(
     op: Op,
     path: &Path,

@@ -120,6 +120,11 @@ impl World {
         format!("https://{}:{port}{path}", self.mock.workspace_host())
     }
 
+    /// Sends a request as it was built.
+    pub async fn execute(&self, request: reqwest::Request) -> Reply {
+        read(self.inside.execute(request).await.expect("an answer")).await
+    }
+
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
         let mut request = self.request(method, path);
         if let Some(body) = body {

@@ -210,9 +210,14 @@ mod tests {
         for number in 1..LEAST_CROWD {
             credentials.issue(&number.to_string(), token(Reach::WorkspaceOauth, 1));
         }
+        credentials.issue("of today", token(Reach::WorkspaceOauth, 3));
         let later = FORGOTTEN_AFTER + Duration::from_secs(2);
         credentials.hand_out("new", token(Reach::WorkspaceOauth, 1_000_000), later);
-        assert_eq!(credentials.tokens().count(), 2);
+        assert_eq!(credentials.tokens().count(), 3);
+        assert_eq!(
+            credentials.known("of today", later),
+            Sender::Expired(Reach::WorkspaceOauth)
+        );
         assert!(matches!(credentials.known("lasting", later), Sender::Known(..)));
     }
 }

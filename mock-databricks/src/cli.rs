@@ -233,7 +233,15 @@ impl Serve {
             public_url = mock.public_url(),
             control_url = mock.control_url(),
             ca_file = %mock.ca_file().display(),
+            azure_url = mock.azure_url(),
             token = mock.token(),
+            account_id = mock.account_id(),
+            account_token = mock.account_token(),
+            client_id = mock.client_id(),
+            oauth_secret = mock.oauth_secret(),
+            tenant_id = mock.tenant_id(),
+            entra_secret = mock.entra_secret(),
+            resource_id = mock.resource_id(),
             "a Databricks workspace behind Private Link is ready"
         );
         if let Some(path) = &self.ready_file {

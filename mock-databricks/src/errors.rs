@@ -160,10 +160,27 @@ pub(crate) fn wrong_place(status: StatusCode, request_id: uuid::Uuid) -> Answer 
     gateway(status, status.as_u16(), &message)
 }
 
-/// An OAuth or Entra token whose time is over [inferred; the vendor's SDKs fetch a new one after a 401].
-pub(crate) fn expired_token(status: StatusCode, request_id: uuid::Uuid) -> Answer {
-    let message = format!("Access token is expired. [ReqId: {request_id}]");
-    gateway(status, status.as_u16(), &message)
+/// An OAuth or Entra token whose time is over: the two texts were recorded with their statuses [issue].
+pub(crate) fn expired_token(status: StatusCode) -> Answer {
+    let message = if status == StatusCode::FORBIDDEN {
+        "JWT has expired"
+    } else {
+        "Token is expired"
+    };
+    gateway(status, status.as_u16(), message)
+}
+
+/// An Entra token with half a minute to go or less [issue for the text, status inferred].
+pub(crate) fn expiring_token(status: StatusCode) -> Answer {
+    let message = "Token is expiring within 30 seconds. (token expired)";
+    gateway(status, status.as_u16(), message)
+}
+
+/// A name the stand-ins of Azure's endpoints do not go by.
+pub(crate) fn not_an_azure_host() -> Answer {
+    let message = "The Host header must name a loopback address or one of Azure's hosts.";
+    let body = json!({"error": {"code": "Forbidden", "message": message}});
+    Answer::json(StatusCode::FORBIDDEN, &body)
 }
 
 /// The principal is not (or no longer) an active one of the account [inferred].

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::redact;
+
 /// Which front end a request came in at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Listener {
@@ -95,8 +97,8 @@ impl History {
                     "seq": index + 1,
                     "listener": entry.listener.name(),
                     "method": entry.method,
-                    "path": entry.path,
-                    "body": body_value(&entry.body),
+                    "path": redact::path(&entry.path),
+                    "body": redact::body(&entry.body),
                     "status": entry.status,
                     "fault": entry.fault,
                     "at_ms": u64::try_from(entry.at.as_millis()).unwrap_or(u64::MAX),
@@ -135,27 +137,4 @@ pub(crate) struct Wanted {
     /// A part of path and query.
     pub(crate) path: Option<String>,
     pub(crate) status: Option<u16>,
-}
-
-/// The JSON value of a body, its text if it was not JSON, null if there was none.
-fn body_value(body: &Bytes) -> Value {
-    if body.is_empty() {
-        return Value::Null;
-    }
-    serde_json::from_slice(body).unwrap_or_else(|_| without_secrets(&String::from_utf8_lossy(body)).into())
-}
-
-/// Fields of token requests that are secrets.
-const SECRETS: [&str; 4] = ["client_secret", "client_assertion", "subject_token", "assertion"];
-
-/// A text as it was, or a form without the secrets in it.
-fn without_secrets(text: &str) -> String {
-    let fields: Vec<String> = text
-        .split('&')
-        .map(|field| match field.split_once('=') {
-            Some((name, _)) if SECRETS.contains(&name) => format!("{name}=***"),
-            _ => field.to_owned(),
-        })
-        .collect();
-    fields.join("&")
 }

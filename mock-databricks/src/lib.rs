@@ -24,6 +24,7 @@ mod limits;
 mod mock;
 mod network;
 mod options;
+mod redact;
 mod server;
 mod state;
 mod switches;

@@ -17,7 +17,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::control::BadInput;
 use crate::control::edit::Edit;
-use crate::credentials::{Credentials, Holder, Reach, Sender, Token};
+use crate::credentials::{AzureRole, Credentials, Holder, Reach, Sender, Token};
 use crate::errors::{self, ScimError};
 use crate::faults::{Fault, Faults};
 use crate::history::{History, Listener, Seq};
@@ -130,9 +130,12 @@ impl Mock {
         let client_id = workspace.application_id();
         let clients = &mut credentials.clients;
         clients
-            .set_oauth(client_id, &secrets.oauth, true)
+            .add_oauth(client_id, &secrets.oauth)
             .expect("the first secret has room");
-        clients.register(client_id, Some(&secrets.entra), true).managed_identity = true;
+        let application = clients.register(client_id);
+        application.add_secret(&secrets.entra);
+        application.managed_identity = true;
+        application.role = Some(AzureRole::Contributor);
         let azure = Azure {
             tenant_id: credentials.uuid().to_string(),
             resource_id: format!(
@@ -239,8 +242,14 @@ impl Mock {
                 return Err(errors::invalid_token());
             }
             Sender::Expired(_) => {
-                let status = shared.switches.status(Switch::ExpiredTokenStatus);
-                return Err(errors::expired_token(status, shared.request_ids.uuid()));
+                return Err(errors::expired_token(
+                    shared.switches.status(Switch::ExpiredTokenStatus),
+                ));
+            }
+            Sender::Expiring => {
+                return Err(errors::expiring_token(
+                    shared.switches.status(Switch::ExpiredTokenStatus),
+                ));
             }
             Sender::Known(holder, reach) => (holder, reach),
         };
@@ -251,7 +260,8 @@ impl Mock {
         }
         let level = match door {
             Some(Door::Account { .. }) => Level::Account,
-            _ => Level::Workspace,
+            None if call.is_for_account() => Level::Account,
+            Some(Door::Workspace | Door::Proxy) | None => Level::Workspace,
         };
         let principal = match holder {
             Holder::Principal(id) => Some(id),
@@ -285,7 +295,8 @@ impl Mock {
         let named = header("x-databricks-azure-workspace-resource-id").unwrap_or_default();
         let application = shared.credentials.clients.application(client_id);
         let token = shared.credentials.known(token, self.clock.elapsed());
-        named.eq_ignore_ascii_case(&self.azure.resource_id)
+        shared.switches.is(Switch::ManagementToken, "enters")
+            && named.eq_ignore_ascii_case(&self.azure.resource_id)
             && application.is_some_and(|application| application.role.is_some())
             && token == Sender::Known(Holder::Application(client_id.to_owned()), Reach::Management)
     }
@@ -465,7 +476,11 @@ impl Mock {
 /// rule that such a role lets in].
 fn enter_as_admin(workspace: &mut Workspace, client_id: &str) {
     let known = workspace.service_principals().named(client_id).next().cloned();
-    if known.as_ref().is_some_and(|found| found.workspace.is_some()) {
+    // Whoever is in the workspace stays what it is there, and nobody enters whom the account has deactivated.
+    if known
+        .as_ref()
+        .is_some_and(|found| workspace.is_in_workspace(found) || !found.is_active(Level::Account))
+    {
         return;
     }
     let principal = known.unwrap_or_else(|| Principal::service_principal(workspace.next_id(), client_id));

@@ -18,7 +18,7 @@ pub(crate) fn content(mock: &MockDatabricks) -> Value {
             "azure_url": mock.azure_url(),
             "token": mock.token(),
             "account_id": mock.account_id(),
-            "account_host": "accounts.azuredatabricks.net",
+            "account_host": mock.account_host(),
             "account_token": mock.account_token(),
             "oauth": {"client_id": mock.client_id(), "client_secret": mock.oauth_secret()},
             "entra": {

@@ -17,6 +17,7 @@ use crate::control::{self, snapshot};
 use crate::history::Listener;
 use crate::mock::{Mock, Setup};
 use crate::network::connection::CuttableAcceptor;
+use crate::network::site::ACCOUNT_HOST;
 use crate::network::tls::CaDir;
 use crate::network::{front_end, listen};
 use crate::options::{Options, StartError};
@@ -194,6 +195,11 @@ impl MockDatabricks {
     /// The account's UUID.
     pub fn account_id(&self) -> String {
         self.mock.account_id()
+    }
+
+    /// The public name of the account console.
+    pub fn account_host(&self) -> &'static str {
+        ACCOUNT_HOST
     }
 
     /// The SCIM token of the account; it works on the account's 2.1 path alone.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::calls::Shared;
 use super::extract::Body;
 use super::{BadInput, Fields, Reply};
-use crate::credentials::{AzureRole, MOST_SECRETS};
+use crate::credentials::{AzureRole, MOST_SECRETS, Source, SourceKind};
 use crate::mock::Mock;
 
 /// A year: nothing here waits longer.
@@ -28,7 +28,7 @@ pub(super) async fn credentials(State(mock): Shared) -> Reply {
                 "kind": token.reach.name(),
                 "valid": token.valid && left.is_none_or(|left| !left.is_zero()),
                 "expires_in_ms": left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
-                "client_id": token.client_id,
+                "client_id": token.source.as_ref().map(|source| &source.client_id),
             })
         })
         .collect();
@@ -38,7 +38,8 @@ pub(super) async fn credentials(State(mock): Shared) -> Reply {
 
 /// `PUT /credentials`: `{"token":"…","valid":false}` makes a token stop or start to work, `user` (a userName) makes it
 /// somebody's, `expires_in_ms` gives it an end; `{"client_id":"…","client_secret":"…","valid":…}` does the same to an OAuth
-/// secret; `{"client_id":"…","subject_token":"…"}` lets an identity provider's token stand for a client.
+/// secret; `{"client_id":"…","subject_token":"…","valid":…}` lets an identity provider's token stand for a client. Whatever stops to
+/// work ends the tokens that were got with it.
 pub(super) async fn set(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
     let mut fields = Fields::from_body(&body)?;
     match fields.text("client_id")? {
@@ -84,21 +85,30 @@ fn set_client(mock: &Mock, client_id: &str, mut fields: Fields) -> Result<Reply,
         let problem = format!("is no service principal's applicationId: `{client_id}`");
         return Err(BadInput::field("client_id", problem));
     }
-    if let Some(subject) = fields.text("subject_token")? {
-        fields.finish()?;
-        shared.credentials.clients.federate(&subject, client_id);
-        return Ok(Reply::ok(json!({"client_id": client_id})));
-    }
-    let secret = fields.required_text("client_secret")?;
+    let subject = fields.text("subject_token")?;
     let valid = fields.boolean("valid")?.unwrap_or(true);
-    fields.finish()?;
-    let set = shared.credentials.clients.set_oauth(client_id, &secret, valid);
-    if set.is_err() {
-        let problem = format!("is one too many: a service principal has at most {MOST_SECRETS}");
-        return Err(BadInput::field("client_secret", problem));
-    }
+    let credentials = &mut shared.credentials;
+    let source = if let Some(subject) = subject {
+        fields.finish()?;
+        if valid {
+            credentials.clients.federate(&subject, client_id);
+        } else {
+            credentials.clients.end_federation(&subject);
+        }
+        Source::new(SourceKind::Federation, client_id, &subject)
+    } else {
+        let secret = fields.required_text("client_secret")?;
+        fields.finish()?;
+        if !valid {
+            credentials.clients.withdraw_oauth(client_id, &secret);
+        } else if credentials.clients.add_oauth(client_id, &secret).is_err() {
+            let problem = format!("is one too many: a service principal has at most {MOST_SECRETS}");
+            return Err(BadInput::field("client_secret", problem));
+        }
+        Source::new(SourceKind::Oauth, client_id, &secret)
+    };
     if !valid {
-        shared.credentials.end_tokens_of(client_id);
+        credentials.end_tokens_of(&source);
     }
     Ok(Reply::ok(json!({"client_id": client_id, "valid": valid})))
 }
@@ -138,31 +148,52 @@ pub(super) async fn azure(State(mock): Shared) -> Reply {
     }))
 }
 
-/// `PUT /azure/applications {"client_id","client_secret","valid","role":"contributor"|"owner"|"none","managed_identity"}`: registers
+/// `PUT /azure/applications {"client_id","client_secret","valid","role":"contributor"|"owner"|null,"managed_identity"}`: registers
 /// an application in Entra or changes one; what is left out stays.
 pub(super) async fn set_application(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
     let mut fields = Fields::from_body(&body)?;
     let client_id = fields.required_text("client_id")?;
     let secret = fields.text("client_secret")?;
-    let valid = fields.boolean("valid")?.unwrap_or(true);
-    let role = match fields.text("role")?.as_deref() {
+    let valid = fields.boolean("valid")?;
+    let role = match fields.take_raw("role") {
         None => None,
-        Some("none") => Some(None),
-        Some(name) => {
-            let role = AzureRole::parse(name);
-            let problem = "must be \"contributor\", \"owner\" or \"none\"";
-            Some(Some(role.ok_or_else(|| BadInput::field("role", problem))?))
-        }
+        Some(Value::Null) => Some(None),
+        Some(value) => Some(parse_role(&value)?),
     };
     let managed_identity = fields.boolean("managed_identity")?;
     fields.finish()?;
+    if client_id.is_empty() {
+        return Err(BadInput::field("client_id", "is empty"));
+    }
+    if valid.is_some() && secret.is_none() {
+        return Err(BadInput::field("valid", "says nothing without `client_secret`"));
+    }
     let mut shared = mock.lock();
     let credentials = &mut shared.credentials;
-    let application = credentials.clients.register(&client_id, secret.as_deref(), valid);
+    let application = credentials.clients.register(&client_id);
     application.role = role.unwrap_or(application.role);
     application.managed_identity = managed_identity.unwrap_or(application.managed_identity);
-    if !valid {
-        credentials.end_tokens_of(&client_id);
+    if let Some(secret) = &secret {
+        if valid == Some(false) {
+            application.withdraw_secret(secret);
+            credentials.end_tokens_of(&Source::new(SourceKind::Entra, &client_id, secret));
+        } else {
+            application.add_secret(secret);
+        }
+    }
+    if managed_identity == Some(false) {
+        credentials.end_tokens_of(&Source::new(SourceKind::ManagedIdentity, &client_id, ""));
     }
     Ok(Reply::ok(json!({"client_id": client_id})))
+}
+
+/// The name of a role; "none" is as good as null.
+fn parse_role(value: &Value) -> Result<Option<AzureRole>, BadInput> {
+    let name = value.as_str().unwrap_or_default();
+    if name == "none" {
+        return Ok(None);
+    }
+    let role = AzureRole::parse(name);
+    let problem = "must be \"contributor\", \"owner\" or null";
+    role.map(Some).ok_or_else(|| BadInput::field("role", problem))
 }

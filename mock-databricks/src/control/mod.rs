@@ -125,7 +125,7 @@ async fn only_loopback(request: Request, next: Next) -> Response {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<http::uri::Authority>() else {
         return false;
     };

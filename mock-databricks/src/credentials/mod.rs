@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-pub(crate) use clients::{AzureRole, Clients, MOST_SECRETS};
-pub(crate) use token::{Holder, Reach, Token};
+pub(crate) use clients::{AzureRole, Clients, MOST_SECRETS, NoIdentity};
+pub(crate) use token::{Holder, Reach, Source, SourceKind, Token};
 
 use crate::chance::Chance;
 use crate::state::Id;
@@ -23,7 +23,16 @@ pub(crate) struct Credentials {
     tokens: HashMap<String, Token>,
     pub(crate) clients: Clients,
     chance: Chance,
+    /// With this many tokens, those whose time is long over are forgotten.
+    crowd: usize,
 }
+
+/// Entra tokens are refused this long before their end [fixture; text: issue].
+const MARGIN: Duration = Duration::from_secs(30);
+/// A token whose time is over for longer is as good as one that never was.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+/// Fewer tokens than this are not worth forgetting any.
+const LEAST_CROWD: usize = 1_024;
 
 /// What the header of a request says about its sender.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +43,8 @@ pub(crate) enum Sender {
     Refused,
     /// A token whose time is over.
     Expired(Reach),
+    /// A token of Entra whose time is over so soon that it is refused already.
+    Expiring,
     /// A token of somebody.
     Known(Holder, Reach),
 }
@@ -44,6 +55,7 @@ impl Credentials {
             tokens: HashMap::new(),
             clients: Clients::default(),
             chance: Chance::new(seed, 6),
+            crowd: LEAST_CROWD,
         }
     }
 
@@ -69,6 +81,16 @@ impl Credentials {
     /// Stores a token.
     pub(crate) fn issue(&mut self, text: &str, token: Token) {
         self.tokens.insert(text.to_owned(), token);
+    }
+
+    /// Stores a token that somebody asked for; forgets old ones if they have become many.
+    pub(crate) fn hand_out(&mut self, text: &str, token: Token, now: Duration) {
+        if self.tokens.len() >= self.crowd {
+            self.tokens
+                .retain(|_, token| token.expires.is_none_or(|at| at + FORGOTTEN_AFTER > now));
+            self.crowd = (2 * self.tokens.len()).max(LEAST_CROWD);
+        }
+        self.issue(text, token);
     }
 
     /// Makes a token work or stop working; a new one is a personal access token of `owner`.
@@ -106,10 +128,10 @@ impl Credentials {
         Some(text)
     }
 
-    /// Ends every token that was got with a client's secret.
-    pub(crate) fn end_tokens_of(&mut self, client_id: &str) {
+    /// Ends every token that was got with this.
+    pub(crate) fn end_tokens_of(&mut self, source: &Source) {
         for token in self.tokens.values_mut() {
-            if token.client_id.as_deref() == Some(client_id) {
+            if token.source.as_ref() == Some(source) {
                 token.valid = false;
             }
         }
@@ -135,10 +157,67 @@ impl Credentials {
 
     /// What a token says about its sender.
     pub(crate) fn known(&self, text: &str, now: Duration) -> Sender {
-        match self.tokens.get(text) {
-            Some(token) if token.valid && token.expires.is_some_and(|at| at <= now) => Sender::Expired(token.reach),
-            Some(token) if token.valid => Sender::Known(token.holder.clone(), token.reach),
-            _ => Sender::Refused,
+        let Some(token) = self.tokens.get(text).filter(|token| token.valid) else {
+            return Sender::Refused;
+        };
+        match token.expires.map(|at| at.saturating_sub(now)) {
+            Some(Duration::ZERO) => Sender::Expired(token.reach),
+            Some(left) if token.reach == Reach::Entra && left <= MARGIN => Sender::Expiring,
+            _ => Sender::Known(token.holder.clone(), token.reach),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Credentials, FORGOTTEN_AFTER, Holder, LEAST_CROWD, Reach, Sender, Source, SourceKind, Token};
+
+    fn token(reach: Reach, expires: u64) -> Token {
+        Token {
+            holder: Holder::Application("app".to_owned()),
+            reach,
+            valid: true,
+            expires: Some(Duration::from_secs(expires)),
+            source: Some(Source::new(SourceKind::Oauth, "app", "secret")),
+        }
+    }
+
+    #[test]
+    fn entra_tokens_are_refused_half_a_minute_early_and_others_at_their_end() {
+        let mut credentials = Credentials::new(1);
+        credentials.issue("entra", token(Reach::Entra, 100));
+        credentials.issue("oauth", token(Reach::WorkspaceOauth, 100));
+        let at = |text, seconds| credentials.known(text, Duration::from_secs(seconds));
+        assert!(matches!(at("entra", 69), Sender::Known(..)));
+        assert_eq!(at("entra", 70), Sender::Expiring);
+        assert_eq!(at("entra", 100), Sender::Expired(Reach::Entra));
+        assert!(matches!(at("oauth", 99), Sender::Known(..)));
+        assert_eq!(at("oauth", 100), Sender::Expired(Reach::WorkspaceOauth));
+    }
+
+    #[test]
+    fn a_crowd_of_old_tokens_is_forgotten_and_lasting_ones_are_kept() {
+        let mut credentials = Credentials::new(1);
+        credentials.issue(
+            "lasting",
+            Token {
+                expires: None,
+                ..token(Reach::Personal, 0)
+            },
+        );
+        for number in 1..LEAST_CROWD {
+            credentials.issue(&number.to_string(), token(Reach::WorkspaceOauth, 1));
+        }
+        credentials.issue("of today", token(Reach::WorkspaceOauth, 3));
+        let later = FORGOTTEN_AFTER + Duration::from_secs(2);
+        credentials.hand_out("new", token(Reach::WorkspaceOauth, 1_000_000), later);
+        assert_eq!(credentials.tokens().count(), 3);
+        assert_eq!(
+            credentials.known("of today", later),
+            Sender::Expired(Reach::WorkspaceOauth)
+        );
+        assert!(matches!(credentials.known("lasting", later), Sender::Known(..)));
     }
 }

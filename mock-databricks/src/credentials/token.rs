@@ -40,8 +40,40 @@ pub(crate) struct Token {
     pub(crate) valid: bool,
     /// Since the start; `None`: for ever.
     pub(crate) expires: Option<Duration>,
-    /// The client whose secret it was got with.
-    pub(crate) client_id: Option<String>,
+    /// What it was got with; `None` for tokens that were there at once.
+    pub(crate) source: Option<Source>,
+}
+
+/// What a token was got with: when that stops to work, the token does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) kind: SourceKind,
+    pub(crate) client_id: String,
+    /// Empty for a managed identity.
+    pub(crate) secret: String,
+}
+
+/// Where a token was asked for, and with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceKind {
+    /// A service principal's secret, at Databricks.
+    Oauth,
+    /// An identity provider's token, at Databricks.
+    Federation,
+    /// An application's secret, at Entra.
+    Entra,
+    /// Being the machine.
+    ManagedIdentity,
+}
+
+impl Source {
+    pub(crate) fn new(kind: SourceKind, client_id: &str, secret: &str) -> Self {
+        Self {
+            kind,
+            client_id: client_id.to_owned(),
+            secret: secret.to_owned(),
+        }
+    }
 }
 
 impl Token {
@@ -57,20 +89,21 @@ impl Token {
             reach,
             valid: true,
             expires: None,
-            client_id: None,
+            source: None,
         }
     }
 }
 
 impl Reach {
-    /// Whether such a token opens a door; without one, the workspace is meant.
+    /// Whether such a token opens a door; without one there is nothing behind it, and all but a foreign token will do.
     pub(crate) fn opens(self, door: Option<&Door>, switches: &Switches) -> bool {
         match (self, door) {
-            (Self::Entra, _) | (Self::AccountOauth, Some(Door::Account { .. })) => true,
+            (Self::Management, _) => false,
+            (Self::Entra, _) | (_, None) | (Self::AccountOauth, Some(Door::Account { .. })) => true,
             (Self::AccountScim, Some(Door::Account { minor, .. })) => *minor == 1,
             (Self::AccountOauth, _) => switches.is(Switch::AccountTokenInWorkspace, "accepted"),
             (Self::Personal | Self::WorkspaceOauth, door) => !matches!(door, Some(Door::Account { .. })),
-            (Self::AccountScim | Self::Management, _) => false,
+            (Self::AccountScim, _) => false,
         }
     }
 
@@ -104,7 +137,7 @@ mod tests {
         for (reach, expected) in [
             (Reach::Personal, [true, true, true, false, false]),
             (Reach::WorkspaceOauth, [true, true, true, false, false]),
-            (Reach::AccountScim, [false, false, false, false, true]),
+            (Reach::AccountScim, [true, false, false, false, true]),
             (Reach::AccountOauth, [true, true, true, true, true]),
             (Reach::Entra, [true, true, true, true, true]),
             (Reach::Management, [false; 5]),

@@ -8,16 +8,15 @@ use serde_json::{Value, json};
 
 use super::{Form, jwt};
 use crate::answer::Answer;
-use crate::credentials::{Holder, Reach, Token};
+use crate::credentials::{Holder, Reach, Source, SourceKind, Token};
 use crate::mock::{Mock, Shared};
 use crate::network::front_end::Call;
+use crate::switches::Switch;
 
 /// The resource that is Databricks, the same in all clouds [documented].
 pub(crate) const DATABRICKS: &str = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d";
 /// Azure's management [documented], under its old and its new name.
 const MANAGEMENT: [&str; 2] = ["https://management.core.windows.net", "https://management.azure.com"];
-/// Seconds a token works; one less than the hour it is announced with is what Entra says [documented].
-const LIFETIME: u64 = 3599;
 
 /// Which of the two endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +141,9 @@ fn grant(mock: &Mock, shared: &mut Shared, form: &Form, tenant: &str, version: V
         let text = format!("The resource principal named {named} was not found in the tenant.");
         Refusal::new(bad, "invalid_resource", 500_011, text)
     })?;
-    let issued = issue(mock, shared, client_id, resource, LIFETIME);
+    let lifetime = shared.switches.number(Switch::EntraLifetimeS);
+    let source = Source::new(SourceKind::Entra, client_id, secret);
+    let issued = issue(mock, shared, source, resource, lifetime);
     Ok(match version {
         Version::V2 => json!({
             "token_type": "Bearer", "expires_in": issued.lifetime, "ext_expires_in": issued.lifetime,
@@ -158,8 +159,9 @@ fn grant(mock: &Mock, shared: &mut Shared, form: &Form, tenant: &str, version: V
 }
 
 /// Makes a token of an application for a resource.
-pub(super) fn issue(mock: &Mock, shared: &mut Shared, client_id: &str, resource: Resource, lifetime: u64) -> Issued {
-    let now = mock.clock.now_unix();
+pub(super) fn issue(mock: &Mock, shared: &mut Shared, source: Source, resource: Resource, lifetime: u64) -> Issued {
+    let client_id = &source.client_id;
+    let (now, elapsed) = (mock.clock.now_unix(), mock.clock.elapsed());
     let (audience, reach) = match resource {
         Resource::Databricks => (DATABRICKS, Reach::Entra),
         Resource::Management => (MANAGEMENT[0], Reach::Management),
@@ -172,12 +174,12 @@ pub(super) fn issue(mock: &Mock, shared: &mut Shared, client_id: &str, resource:
     });
     let text = jwt::write(&claims, &shared.credentials.noise());
     let token = Token {
-        holder: Holder::Application(client_id.to_owned()),
+        holder: Holder::Application(client_id.clone()),
         reach,
         valid: true,
-        expires: Some(mock.clock.elapsed() + std::time::Duration::from_secs(lifetime)),
-        client_id: Some(client_id.to_owned()),
+        expires: Some(elapsed + std::time::Duration::from_secs(lifetime)),
+        source: Some(source),
     };
-    shared.credentials.issue(&text, token);
+    shared.credentials.hand_out(&text, token, elapsed);
     Issued { text, lifetime, now }
 }

@@ -8,11 +8,10 @@ use serde_json::json;
 use super::Form as Fields;
 use super::entra::{self, Resource};
 use crate::answer::Answer;
+use crate::credentials::{NoIdentity, Source, SourceKind};
 use crate::mock::Mock;
 use crate::network::front_end::Call;
-
-/// Seconds a token of a managed identity works [fixture].
-const LIFETIME: u64 = 86_400;
+use crate::switches::Switch;
 
 /// Which of the two endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +31,8 @@ pub(super) fn token(mock: &Mock, call: &Call, form: Form) -> Answer {
     };
     let allowed = match form {
         Form::Machine => {
-            let says_so = call
-                .header("metadata")
-                .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+            // All in lower case [documented].
+            let says_so = call.header("metadata") == Some("true");
             says_so.then_some(()).ok_or("Required metadata header not specified")
         }
         Form::AppService => {
@@ -58,11 +56,19 @@ pub(super) fn token(mock: &Mock, call: &Call, form: Form) -> Answer {
         return refused("The resource is not known in the tenant");
     };
     let mut shared = mock.lock();
-    let client_id = shared.credentials.clients.managed_identity(query.get("client_id"));
-    let Some(client_id) = client_id.map(str::to_owned) else {
-        return refused("Identity not found");
+    let client_id = match shared.credentials.clients.managed_identity(query.get("client_id")) {
+        Ok(client_id) => client_id.to_owned(),
+        Err(NoIdentity::Absent) => return refused("Identity not found"),
+        Err(NoIdentity::Several) => {
+            return refused(
+                "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the \
+                 token request",
+            );
+        }
     };
-    let issued = entra::issue(mock, &mut shared, &client_id, resource, LIFETIME);
+    let lifetime = shared.switches.number(Switch::ManagedIdentityLifetimeS);
+    let source = Source::new(SourceKind::ManagedIdentity, &client_id, "");
+    let issued = entra::issue(mock, &mut shared, source, resource, lifetime);
     let expires_on = (issued.now + issued.lifetime).to_string();
     let body = match form {
         Form::Machine => json!({

@@ -7,9 +7,11 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::answer::{Answer, Kind};
+use crate::errors;
 use crate::mock::Mock;
 use crate::network::front_end::Call;
 use crate::network::site::Site;
+use crate::switches::Switch;
 
 /// `GET /.well-known/databricks-config`.
 pub(super) fn config(mock: &Mock, call: &Call) -> Answer {
@@ -32,6 +34,10 @@ pub(super) fn config(mock: &Mock, call: &Call) -> Answer {
 pub(super) fn discovery(mock: &Mock, call: &Call, account: Option<&str>) -> Answer {
     let mut oidc = format!("{}/oidc", base(mock, call));
     if let Some(account) = account {
+        if account != mock.account_id() {
+            let status = mock.lock().switches.status(Switch::UnknownAccountStatus);
+            return errors::unknown_account(status);
+        }
         oidc = format!("{oidc}/accounts/{account}");
     }
     let body = json!({
@@ -49,7 +55,8 @@ pub(super) fn sign_in(mock: &Mock) -> Answer {
         super::DATABRICKS
     );
     let location = HeaderValue::from_str(&location).expect("letters, digits and dashes");
-    Answer::new(StatusCode::FOUND, Kind::Bare, "").with(header::LOCATION, location)
+    let status = mock.lock().switches.status(Switch::SignInStatus);
+    Answer::new(status, Kind::Bare, "").with(header::LOCATION, location)
 }
 
 fn base(mock: &Mock, call: &Call) -> String {

@@ -176,6 +176,9 @@ async fn work(mock: Arc<Mock>, listener: Listener, seq: Seq, call: Call) -> Outc
     if call.path == LOGIN_PATH {
         return Outcome::Answer(login_page());
     }
+    if listener == Listener::Azure && !site::names_azure(call.host.as_deref(), call.site) {
+        return Outcome::Answer(errors::not_an_azure_host());
+    }
     let endpoint = Endpoint::find(&call).filter(|found| listener != Listener::Azure || found.is_of_azure());
     if let Some(refusal) = mock.network_refusal(listener, &call, endpoint.as_ref()) {
         return Outcome::Answer(refusal);

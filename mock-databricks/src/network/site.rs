@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, Uri, header};
 
+use crate::control::is_loopback;
+
 /// What the Host header of a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Site {
@@ -15,6 +17,20 @@ pub(crate) enum Site {
     Any,
 }
 
+/// The account console.
+pub(crate) const ACCOUNT_HOST: &str = "accounts.azuredatabricks.net";
+
+/// Azure's hosts, in all its clouds [documented].
+const AZURE: [&str; 7] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "management.azure.com",
+    "management.usgovcloudapi.net",
+    "management.chinacloudapi.cn",
+    "169.254.169.254",
+];
+
 impl Site {
     /// The site of a request; letter case and port do not matter.
     pub(crate) fn of(headers: &HeaderMap, uri: &Uri) -> Self {
@@ -26,12 +42,11 @@ impl Site {
             .rsplit_once(':')
             .map_or(host, |(name, _)| name)
             .to_ascii_lowercase();
-        let is = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-        if is(&["adb-"]) {
+        if name.starts_with("adb-") {
             Self::Workspace
-        } else if is(&["accounts."]) {
+        } else if name.starts_with("accounts.") {
             Self::Account
-        } else if is(&["login.", "management.", "169.254.169.254"]) {
+        } else if AZURE.contains(&name.as_str()) {
             Self::Azure
         } else {
             Self::Any
@@ -62,6 +77,12 @@ pub(crate) fn host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     header.or_else(authority).map(str::to_owned)
 }
 
+/// Whether the azure listener goes by this name: Azure's own, or a loopback address. A web page that is open on this machine
+/// comes with the name of its own site.
+pub(crate) fn names_azure(host: Option<&str>, site: Site) -> bool {
+    site == Site::Azure || host.is_some_and(is_loopback)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Site;
@@ -78,6 +99,8 @@ mod tests {
             ("127.0.0.2:8443", Site::Any),
             ("[::1]:8443", Site::Any),
             ("localhost", Site::Any),
+            ("login.example.com", Site::Any),
+            ("management.azure.com.example.com", Site::Any),
             ("", Site::Any),
         ] {
             assert_eq!(Site::named(host), site, "{host}");

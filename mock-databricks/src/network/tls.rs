@@ -1,6 +1,6 @@
 //! Certificates: a private authority and one server certificate, kept in a folder and used again.
 //!
-//! Names: `*.azuredatabricks.net` as the real one has, and the loopback names of the mock. The certificate does not
+//! Names: `*.azuredatabricks.net` as the real one has, the hosts of Azure it stands in for, and the loopback names of the mock. The certificate does not
 //! cover `privatelink…` names, as the real one does not (inferred).
 
 use std::fs;
@@ -18,7 +18,15 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What the server certificate covers, beside the workspaces.
-const NAMES: [&str; 5] = ["*.azuredatabricks.net", "localhost", "127.0.0.1", "::1", "127.0.0.2"];
+const NAMES: [&str; 7] = [
+    "*.azuredatabricks.net",
+    "login.microsoftonline.com",
+    "management.azure.com",
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "127.0.0.2",
+];
 
 /// The small integer in `adb-<workspaceId>.<n>.azuredatabricks.net` goes from 0 to 19 (inferred).
 const SHARDS: std::ops::RangeInclusive<u8> = 0..=19;

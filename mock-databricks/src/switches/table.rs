@@ -238,7 +238,7 @@ switches! {
         "inferred",
         "an OAuth token of the account at a workspace its principal is in";
     ExpiredTokenStatus, "expired_token_status", Numbers(&[401, 403]),
-        "inferred: the vendor's SDKs fetch a new token after a 401",
+        "conflict: users recorded 403 in 2024 and 401 since the end of 2025, each with a text of its own",
         "status for an OAuth or Entra token whose time is over";
     OauthLifetimeS, "oauth_lifetime_s", Range(1..=86_400, 3_600),
         "fixture: one hour",
@@ -255,6 +255,21 @@ switches! {
     RedirectStatus, "redirect_status", Numbers(&[302, 301, 303, 307, 308]),
         "conflict: 301 and 302 are both mentioned",
         "status of the Private Link refusal in redirect form";
+    UnknownOauthScope, "unknown_oauth_scope", Words(&["refused", "echoed"]),
+        "inferred: RFC 6749 5.2; all-apis and scim are documented",
+        "a scope of an OAuth token that is neither all-apis nor scim";
+    EntraLifetimeS, "entra_lifetime_s", Range(1..=86_400, 3_599),
+        "documented: about an hour",
+        "seconds a token of Entra works";
+    ManagedIdentityLifetimeS, "managed_identity_lifetime_s", Range(1..=86_400, 86_400),
+        "fixture: one day",
+        "seconds a token of a managed identity works";
+    ManagementToken, "management_token", Words(&["enters", "ignored"]),
+        "inferred from the rule that Contributor and Owner are let in",
+        "an application with a role in Azure and a management token, not yet in the workspace: it enters as admin, or is refused";
+    SignInStatus, "sign_in_status", Numbers(&[302, 301, 303, 307, 308]),
+        "inferred: a 3xx is recorded",
+        "status of /aad/auth";
 }
 
 impl Switch {

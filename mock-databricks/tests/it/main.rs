@@ -6,6 +6,7 @@ mod support;
 
 mod account;
 mod auth;
+mod azure;
 mod concurrency;
 mod control;
 mod errors;
@@ -22,6 +23,7 @@ mod scale;
 mod service_principals;
 mod snapshot;
 mod switches;
+mod token_ends;
 mod tokens;
 mod users;
 mod weather;

@@ -196,5 +196,18 @@ async fn it_serves_writes_the_ready_file_and_ends_cleanly_on_sigterm_and_sigint(
             serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
         }
         assert!(log.contains("\"seed\":11") && log.contains("stopping"), "{log}");
+        // Its own credentials are its output, and the first line has them.
+        let first = log.lines().next().unwrap_or_default();
+        let secrets = [
+            "/token",
+            "/account_token",
+            "/oauth/client_secret",
+            "/entra/client_secret",
+        ];
+        for pointer in secrets {
+            let secret = text(databricks.pointer(pointer).expect("a secret"));
+            assert!(first.contains(&secret), "{pointer}: {first}");
+            assert_eq!(log.matches(&secret).count(), 1, "{pointer}: {log}");
+        }
     }
 }

@@ -7,43 +7,43 @@ use serde_json::{Value, json};
 
 use crate::support::{Reply, World, address, client, read, text};
 
-const DATABRICKS: &str = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d";
-const MANAGEMENT: &str = "https://management.core.windows.net/";
+pub const DATABRICKS: &str = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d";
+pub const MANAGEMENT: &str = "https://management.core.windows.net/";
 
 /// A request to a front end by its address, where the path alone decides.
-fn direct(world: &World, method: Method, path: &str) -> RequestBuilder {
+pub fn direct(world: &World, method: Method, path: &str) -> RequestBuilder {
     let front = world.mock.private_url();
     client(&world.mock, &front, None).request(method, format!("{front}{path}"))
 }
 
 /// A request to the azure listener.
-fn azure(world: &World, method: Method, path: &str) -> RequestBuilder {
+pub fn azure(world: &World, method: Method, path: &str) -> RequestBuilder {
     let plain = reqwest::Client::builder().no_proxy().build().unwrap();
     plain.request(method, format!("{}{path}", world.mock.azure_url()))
 }
 
-async fn send(request: RequestBuilder) -> Reply {
+pub async fn send(request: RequestBuilder) -> Reply {
     read(request.send().await.unwrap()).await
 }
 
-async fn me(world: &World, token: &str) -> Reply {
+pub async fn me(world: &World, token: &str) -> Reply {
     send(direct(world, Method::GET, "/api/2.0/preview/scim/v2/Me").bearer_auth(token)).await
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub fn form(fields: &[(&str, &str)]) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(fields);
     form.finish()
 }
 
-async fn oauth(world: &World, path: &str) -> Reply {
+pub async fn oauth(world: &World, path: &str) -> Reply {
     let request = direct(world, Method::POST, path)
         .basic_auth(world.mock.client_id(), Some(world.mock.oauth_secret()))
         .body(form(&[("grant_type", "client_credentials"), ("scope", "all-apis")]));
     send(request).await
 }
 
-async fn entra(world: &World, version: &str, fields: &[(&str, &str)]) -> Reply {
+pub async fn entra(world: &World, version: &str, fields: &[(&str, &str)]) -> Reply {
     let path = format!("/{}/oauth2/{version}token", world.mock.tenant_id());
     let mut all = vec![("grant_type", "client_credentials")];
     all.extend(fields);
@@ -51,7 +51,7 @@ async fn entra(world: &World, version: &str, fields: &[(&str, &str)]) -> Reply {
 }
 
 /// A token of an application for a resource, got in the older way.
-async fn entra_token(world: &World, client_id: &str, secret: &str, resource: &str) -> String {
+pub async fn entra_token(world: &World, client_id: &str, secret: &str, resource: &str) -> String {
     let fields = [
         ("client_id", client_id),
         ("client_secret", secret),
@@ -60,7 +60,7 @@ async fn entra_token(world: &World, client_id: &str, secret: &str, resource: &st
     text(&entra(world, "", &fields).await.ok(200)["access_token"])
 }
 
-fn account(world: &World, minor: u8) -> String {
+pub fn account(world: &World, minor: u8) -> String {
     format!("/api/2.{minor}/accounts/{}/scim/v2", world.mock.account_id())
 }
 
@@ -153,7 +153,7 @@ async fn a_wrong_secret_and_a_wrong_grant_are_told_apart() {
         ("\u{0}\u{ff}=%ZZ&&&", "invalid_request"),
         (
             "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=x",
-            "invalid_grant",
+            "invalid_request",
         ),
     ] {
         assert_eq!(send(ask(&secret, body)).await.ok(400)["error"], error, "{body}");
@@ -339,7 +339,7 @@ async fn the_resource_manager_tells_the_host_of_the_workspace() {
         .ok(200);
     assert_eq!(shown["properties"]["workspaceUrl"], world.mock.workspace_host());
     send(azure(&world, Method::GET, &path)).await.ok(401);
-    let other = azure(&world, Method::GET, "/subscriptions/x").bearer_auth(&management);
+    let other = azure(&world, Method::GET, "/subscriptions/x?api-version=2018-04-01").bearer_auth(&management);
     send(other).await.ok(404);
     send(azure(&world, Method::GET, "/api/2.0/preview/scim/v2/Me"))
         .await

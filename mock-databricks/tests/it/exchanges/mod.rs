@@ -5,20 +5,31 @@
 //! may have more. General exceptions, all artefacts of how the files were made:
 //!
 //! - a read with `attributes` is compared in those attributes only: provider fixtures show more than was asked for;
+//! - a call names the host it was recorded with: the workspace's, the account's, or Azure's; a managed identity asks the azure
+//!   listener;
+//! - `stand_ins` of a line says what of the mock stands where the recording has a placeholder, or `=` and the text itself;
+//! - a value in angle brackets stands for any text, and an access token in them for one that later calls use; a text that
+//!   ends with `…` goes on in the mock;
 //! - `Resources: []` and no `Resources` are the same; the `ReqId` of a message differs each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use mock_databricks::Options;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::support::{API, Reply, World, client, eventually, read, text};
+use crate::tokens;
 
 const GIVEN: &str = include_str!("given.json");
 
+/// Where a managed identity asks for its tokens.
+const MACHINE: &str = "169.254.169.254";
+
 /// What a line may hold.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 18] = [
     "skip",
     "skip_exchanges",
     "users",
@@ -34,6 +45,9 @@ const KEYS: [&str; 15] = [
     "private_link",
     "exhaust",
     "front",
+    "applications",
+    "credential",
+    "stand_ins",
 ];
 
 fn folder() -> std::path::PathBuf {
@@ -66,8 +80,8 @@ async fn recorded_exchanges_replay() {
             continue;
         }
         let recording = std::fs::read_to_string(folder().join(&file)).unwrap();
-        let recording: Value = serde_json::from_str(&recording).unwrap();
         let mut scene = Scene::build(&line).await;
+        let recording: Value = serde_json::from_str(&scene.filled(recording, &line).await).unwrap();
         for (index, exchange) in recording["exchanges"].as_array().unwrap().iter().enumerate() {
             if line
                 .get("skip_exchanges")
@@ -80,12 +94,14 @@ async fn recorded_exchanges_replay() {
         }
     }
     // A replay that replays nothing proves nothing.
-    assert!(replayed >= 65, "{replayed}");
+    assert!(replayed >= 81, "{replayed}");
 }
 
 struct Scene {
     world: World,
     ids: BTreeMap<String, String>,
+    /// Access tokens of earlier exchanges, by what stands for them.
+    issued: BTreeMap<String, String>,
     token: String,
     outside: bool,
     ignore: Vec<String>,
@@ -106,6 +122,7 @@ impl Scene {
             outside: line.get("front").is_some_and(|front| front == "public"),
             ignore: list(line, "ignore").iter().map(|row| text(&row["field"])).collect(),
             ids: BTreeMap::new(),
+            issued: BTreeMap::new(),
             world,
         };
         scene.furnish(line).await;
@@ -166,6 +183,16 @@ impl Scene {
                 self.world.delete(&path).await;
             }
         }
+        for application in list(line, "applications") {
+            self.world
+                .control(Method::PUT, "/azure/applications", Some(application.clone()))
+                .await
+                .ok(200);
+        }
+        if line.get("credential").is_some_and(|kind| kind == "oauth") {
+            let answer = tokens::oauth(&self.world, "/oidc/v1/token").await.ok(200);
+            self.token = text(&answer["access_token"]);
+        }
         if let Some(class) = line.get("exhaust") {
             let group = text(&self.world.group_state("admins").await["id"]);
             let calls = if class == "get" { 256 } else { 10 };
@@ -177,6 +204,31 @@ impl Scene {
                 }
             }
         }
+    }
+
+    /// A recording with the mock's own values in the place of the recorded ones.
+    async fn filled(&self, mut recording: String, line: &Map<String, Value>) -> String {
+        let mock = &self.world.mock;
+        for (placeholder, what) in line.get("stand_ins").and_then(Value::as_object).into_iter().flatten() {
+            let real = match text(what).as_str() {
+                "account_id" => mock.account_id(),
+                "basic" => STANDARD.encode(format!("{}:{}", mock.client_id(), mock.oauth_secret())),
+                "client_id" => mock.client_id(),
+                "entra_secret" => mock.entra_secret().to_owned(),
+                "resource_id" => mock.resource_id().to_owned(),
+                "service_principal_id" => {
+                    let state = self.world.state().await;
+                    text(&state["service_principals"][0]["id"])
+                }
+                "tenant_id" => mock.tenant_id().to_owned(),
+                other => other
+                    .strip_prefix('=')
+                    .expect("a value the mock has, or a text")
+                    .to_owned(),
+            };
+            recording = recording.replace(placeholder, &real);
+        }
+        recording
     }
 
     async fn replay(&mut self, name: &str, exchange: &Value) {
@@ -207,10 +259,19 @@ impl Scene {
             mock.private_url()
         };
         let method: Method = text(&request["method"]).parse().unwrap();
-        let path = self.mapped_path(&text(&request["path"]));
-        let mut call = client(mock, &front, None).request(method, format!("{front}{path}"));
+        let (host, path) = self.place(&text(&request["path"]));
+        let base = if host == MACHINE {
+            mock.azure_url()
+        } else {
+            front.clone()
+        };
+        let mut call = client(mock, &front, None).request(method, format!("{base}{path}"));
+        call = call.header("Host", host);
         for (name, value) in request["headers"].as_object().unwrap() {
-            let value = text(value).replace("<token>", &self.token);
+            let mut value = text(value).replace("<token>", &self.token);
+            for (placeholder, token) in &self.issued {
+                value = value.replace(placeholder, token);
+            }
             call = call.header(name, value);
         }
         call = match &request["body"] {
@@ -221,8 +282,25 @@ impl Scene {
         read(call.send().await.unwrap()).await
     }
 
+    /// The host a recorded path is relative to, and the path there.
+    fn place(&self, recorded: &str) -> (String, String) {
+        if let Some((_, rest)) = recorded.split_once("://") {
+            let (host, path) = rest.split_once('/').expect("a path");
+            return (host.to_owned(), format!("/{path}"));
+        }
+        let host = if recorded.contains("/accounts/") {
+            self.world.mock.account_host()
+        } else {
+            self.world.mock.workspace_host()
+        };
+        (host.to_owned(), self.mapped_path(recorded))
+    }
+
     fn compare(&mut self, name: &str, path: &str, body: &Value, reply: &Reply) {
         let actual = reply.json();
+        if let (Some(placeholder), Some(token)) = (body["access_token"].as_str(), actual["access_token"].as_str()) {
+            self.issued.insert(placeholder.to_owned(), token.to_owned());
+        }
         if let (Some(placeholder), Some(real)) = (body["id"].as_str(), actual["id"].as_str()) {
             self.ids
                 .entry(placeholder.to_owned())
@@ -314,6 +392,12 @@ fn contains(name: &str, expected: &Value, actual: &Value) {
             for (expected, item) in expected.iter().zip(items) {
                 contains(name, expected, item);
             }
+        }
+        (Value::String(expected), Value::String(found)) if expected.starts_with('<') && expected.ends_with('>') => {
+            assert!(!found.is_empty(), "{name}");
+        }
+        (Value::String(expected), Value::String(found)) if expected.ends_with('…') => {
+            assert!(found.starts_with(expected.trim_end_matches('…')), "{name}: {found}");
         }
         (Value::String(expected), Value::String(found)) if expected.contains("[ReqId: ") => {
             let known = |text: &str| text.split("[ReqId: ").next().unwrap().to_owned();

@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   mock-databricks serve
       Private front end on https://127.0.0.2:8443, public on https://127.0.0.1:8443,
-      control on http://127.0.0.1:8445, limits as published.
+      control on http://127.0.0.1:8445, DNS on 127.0.0.1:8453, limits as published.
 
   mock-databricks serve --ephemeral --limits x60 --ready-file ready.json --ca-dir ca
       Free ports, limits sixty times faster; addresses and token in ready.json.
@@ -28,6 +28,12 @@ Examples:
        -H \"Authorization: Bearer $TOKEN\" \\
        https://adb-1234567890123456.7.azuredatabricks.net:8443/api/2.0/preview/scim/v2/Me
       Who am I, through the private front end (127.0.0.1 leads to the public one).
+
+  dig @127.0.0.1 -p 8453 adb-1234567890123456.7.azuredatabricks.net
+      Where DNS inside the network leads; -p 8454 asks as the world outside.
+
+  curl -X PUT http://127.0.0.1:8445/dns -d '{\"view\":\"outside\"}'
+      DNS breaks: port 8453, too, leads to the public front end from now on.
 
   curl -X POST http://127.0.0.1:8445/seed -d '{\"users\":100,\"groups\":10,\"seed\":1}'
       Fills the workspace.";
@@ -67,6 +73,12 @@ struct Serve {
     /// Address of the control listener, loopback only [default: 127.0.0.1:8445]
     #[arg(long, value_name = "ADDR")]
     control: Option<SocketAddr>,
+    /// Address of the DNS server, UDP and TCP [default: 127.0.0.1:8453]
+    #[arg(long, value_name = "ADDR")]
+    dns: Option<SocketAddr>,
+    /// Address of the DNS server that answers as seen from outside [default: 127.0.0.1:8454]
+    #[arg(long, value_name = "ADDR")]
+    dns_outside: Option<SocketAddr>,
     /// Address of the stand-ins for Entra's token endpoint and the managed identity, loopback only [default: 127.0.0.1:8446]
     #[arg(long, value_name = "ADDR")]
     azure: Option<SocketAddr>,
@@ -77,7 +89,7 @@ struct Serve {
     #[arg(long, value_name = "UUID")]
     account_id: Option<String>,
     /// Free ports on the default addresses
-    #[arg(long, conflicts_with_all = ["listen_private", "listen_public", "control", "azure"])]
+    #[arg(long, conflicts_with_all = ["listen_private", "listen_public", "control", "azure", "dns", "dns_outside"])]
     ephemeral: bool,
     /// Written once everything answers: addresses, CA file and token as JSON
     #[arg(long, value_name = "FILE")]
@@ -190,6 +202,12 @@ impl Serve {
         if let Some(control) = self.control {
             options.control = control;
         }
+        if let Some(dns) = self.dns {
+            options.dns = dns;
+        }
+        if let Some(dns_outside) = self.dns_outside {
+            options.dns_outside = dns_outside;
+        }
         if let Some(azure) = self.azure {
             options.azure = azure;
         }
@@ -232,6 +250,8 @@ impl Serve {
             private_url = mock.private_url(),
             public_url = mock.public_url(),
             control_url = mock.control_url(),
+            dns = %mock.dns(),
+            dns_outside = %mock.dns_outside(),
             ca_file = %mock.ca_file().display(),
             azure_url = mock.azure_url(),
             token = mock.token(),

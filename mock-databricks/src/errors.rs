@@ -3,6 +3,8 @@
 //! Two shapes: the SCIM Error of the API, whose `status` is a string and whose `scimType` may hold free
 //! text, and the `error_code` object of the gateway, whose code is sometimes a number and sometimes a string.
 
+use std::net::IpAddr;
+
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
@@ -205,6 +207,15 @@ pub(crate) fn only_admins(path: &str) -> Answer {
     let path = path.strip_prefix("/api").unwrap_or(path);
     let message = format!("{path} is only accessible by admins");
     gateway(StatusCode::FORBIDDEN, "PERMISSION_DENIED", &message)
+}
+
+/// An address outside of the IP access list [issue]; the account's text names no workspace and no request.
+pub(crate) fn ip_refused(source: IpAddr, workspace: Option<(&str, uuid::Uuid)>) -> Answer {
+    let mut message = format!("Source IP address: {source} is blocked by Databricks IP ACL");
+    if let Some((workspace_id, request_id)) = workspace {
+        message = format!("{message} for workspace: {workspace_id} [ReqId: {request_id}]");
+    }
+    gateway(StatusCode::FORBIDDEN, 403, &message)
 }
 
 /// An unknown path (recorded message; status and code inferred).

@@ -21,9 +21,12 @@ use crate::credentials::{AzureRole, Credentials, Holder, Reach, Sender, Token};
 use crate::errors::{self, ScimError};
 use crate::faults::{Fault, Faults};
 use crate::history::{History, Listener, Seq};
-use crate::identity::{Azure, Endpoint};
+use crate::identity::Azure;
 use crate::limits::{CONCURRENCY_CAP, Limits, Pace, RateModel, Sizes, VerbClass};
+use crate::network::dns::names::{Names, View};
 use crate::network::front_end::Call;
+use crate::network::ip_access::IpAccess;
+use crate::network::listen::Addresses;
 use crate::network::private_link::PrivateLink;
 use crate::state::{Id, Level, Principal, Workspace};
 use crate::switches::{Switch, Switches};
@@ -36,6 +39,8 @@ pub(crate) struct Mock {
     pub(crate) azure: Azure,
     pub(crate) secrets: Secrets,
     pub(crate) seed: u64,
+    pub(crate) names: Names,
+    pub(crate) addresses: Addresses,
     /// Cancelled when the mock stops: held calls end, late effects are dropped.
     pub(crate) stopping: CancellationToken,
     pub(crate) clock: Clock,
@@ -57,8 +62,11 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) credentials: Credentials,
     pub(crate) private_link: PrivateLink,
+    pub(crate) ip_access: IpAccess,
+    /// What the main DNS listener answers from.
+    pub(crate) dns_view: View,
     counters: Counters,
-    request_ids: Chance,
+    pub(crate) request_ids: Chance,
     /// What goes wrong by chance.
     weather: Chance,
 }
@@ -86,6 +94,8 @@ pub(crate) struct Setup {
     pub(crate) limits: Limits,
     pub(crate) seed: u64,
     pub(crate) time_factor: f64,
+    pub(crate) names: Names,
+    pub(crate) addresses: Addresses,
 }
 
 #[derive(Debug, Default)]
@@ -150,6 +160,8 @@ impl Mock {
             azure,
             secrets,
             seed,
+            names: setup.names,
+            addresses: setup.addresses,
             stopping: CancellationToken::new(),
             clock: Clock::start(),
             time_factor: setup.time_factor,
@@ -160,6 +172,8 @@ impl Mock {
                 faults: Faults::new(seed),
                 credentials,
                 private_link: PrivateLink::default(),
+                ip_access: IpAccess::default(),
+                dns_view: View::Inside,
                 counters: Counters::default(),
                 request_ids: Chance::new(seed, 4),
                 weather: Chance::new(seed, 7),
@@ -198,33 +212,6 @@ impl Mock {
     pub(crate) fn cut(&self, seq: Seq) {
         self.history().cut(seq);
         self.recorded.notify_waiters();
-    }
-
-    /// What a client gets that the network does not let in, if so.
-    ///
-    /// The account's host is public in every mode [documented]; what the workspace's own token endpoint does is a switch.
-    pub(crate) fn network_refusal(
-        &self,
-        listener: Listener,
-        call: &Call,
-        endpoint: Option<&Endpoint>,
-    ) -> Option<Answer> {
-        let is_public_part = match endpoint {
-            Some(endpoint) if endpoint.is_of_workspace() => {
-                self.lock().switches.is(Switch::OidcBehindPrivateLink, "answers")
-            }
-            Some(_) => true,
-            None => call.is_for_account(),
-        };
-        let closed = listener == Listener::Public && !is_public_part && !self.lock().private_link.public_access;
-        closed.then(|| self.refusal())
-    }
-
-    /// The Private Link refusal in its present form.
-    pub(crate) fn refusal(&self) -> Answer {
-        let shared = self.lock();
-        let redirect = shared.switches.status(Switch::RedirectStatus);
-        shared.private_link.refuse(&self.workspace_id, redirect)
     }
 
     /// The principal a request is made for.

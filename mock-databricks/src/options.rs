@@ -22,6 +22,10 @@ pub struct Options {
     pub listen_public: SocketAddr,
     /// Where the control listener listens, loopback only. Default: 127.0.0.1:8445.
     pub control: SocketAddr,
+    /// Where DNS listens, UDP and TCP, in the view that the control listener sets. Default: 127.0.0.1:8453.
+    pub dns: SocketAddr,
+    /// Where DNS listens that always answers as seen from outside. Default: 127.0.0.1:8454.
+    pub dns_outside: SocketAddr,
     /// Where the stand-ins of Azure's endpoints listen, loopback only. Default: 127.0.0.1:8446.
     pub azure: SocketAddr,
     /// Folder of the certificates, filled if empty. Default: a temporary one, gone with the mock.
@@ -51,6 +55,8 @@ impl Default for Options {
             listen_private: SocketAddr::new(PRIVATE, port),
             listen_public: SocketAddr::new(PUBLIC, port),
             control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8445)),
+            dns: SocketAddr::from((Ipv4Addr::LOCALHOST, 8453)),
+            dns_outside: SocketAddr::from((Ipv4Addr::LOCALHOST, 8454)),
             azure: SocketAddr::from((Ipv4Addr::LOCALHOST, 8446)),
             ca_dir: None,
             seed: None,
@@ -78,6 +84,8 @@ impl Options {
             &mut self.listen_public,
             &mut self.control,
             &mut self.azure,
+            &mut self.dns,
+            &mut self.dns_outside,
         ] {
             address.set_port(0);
         }

@@ -15,6 +15,8 @@ pub(crate) fn content(mock: &MockDatabricks) -> Value {
             "private_url": mock.private_url(),
             "public_url": mock.public_url(),
             "control_url": mock.control_url(),
+            "dns": mock.dns(),
+            "dns_outside": mock.dns_outside(),
             "azure_url": mock.azure_url(),
             "token": mock.token(),
             "account_id": mock.account_id(),

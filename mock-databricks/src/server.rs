@@ -17,6 +17,10 @@ use crate::control::{self, snapshot};
 use crate::history::Listener;
 use crate::mock::{Mock, Setup};
 use crate::network::connection::CuttableAcceptor;
+use crate::network::dns::Sockets;
+use crate::network::dns::names::{Names, View};
+use crate::network::listen::Addresses;
+use crate::network::private_endpoint::Door;
 use crate::network::site::ACCOUNT_HOST;
 use crate::network::tls::CaDir;
 use crate::network::{front_end, listen};
@@ -34,8 +38,6 @@ const GRACE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct MockDatabricks {
     mock: Arc<Mock>,
-    private: SocketAddr,
-    public: SocketAddr,
     control: SocketAddr,
     ca_file: PathBuf,
     ca_dir: PathBuf,
@@ -71,6 +73,16 @@ impl MockDatabricks {
         let tls = RustlsConfig::from_config(Arc::new(files.server_config(options.http2)?));
         let pair = listen::pair(options.listen_private, options.listen_public).await?;
         let control = listen::one(options.control, "control listener", "--control").await?;
+        let dns = Sockets::bind(options.dns, "DNS", "--dns").await?;
+        let dns_outside = Sockets::bind(options.dns_outside, "DNS seen from outside", "--dns-outside").await?;
+        let addresses = Addresses {
+            private: local(&pair.private, options.listen_private),
+            public: local(&pair.public, options.listen_public),
+            dns: dns.local_addr().unwrap_or(options.dns),
+            dns_outside: dns_outside.local_addr().unwrap_or(options.dns_outside),
+        };
+        let names = Names::new(&options.workspace_host, addresses.private.ip(), addresses.public.ip())
+            .map_err(|_| StartError::WorkspaceHost(options.workspace_host.clone()))?;
         let azure = listen::one(options.azure, "azure listener", "--azure").await?;
 
         let (document, seed) = Self::document(&options)?;
@@ -82,13 +94,13 @@ impl MockDatabricks {
             limits: options.limits,
             seed,
             time_factor: options.time_factor,
+            names,
+            addresses,
         }));
         if let Some((path, document)) = document {
             mock.restore(document).map_err(|error| bad_state(&path, &error))?;
         }
         let mut server = Self {
-            private: local(&pair.private, options.listen_private),
-            public: local(&pair.public, options.listen_public),
             control: local(&control, options.control),
             ca_file: files.ca_certificate,
             ca_dir: files.dir,
@@ -100,8 +112,14 @@ impl MockDatabricks {
         };
         let private = front_end::router(Arc::clone(&mock), Listener::Private);
         let public = front_end::router(Arc::clone(&mock), Listener::Public);
-        server.serve_tls(pair.private, private, &tls);
-        server.serve_tls(pair.public, public, &tls);
+        server.serve_tls(pair.private, Listener::Private, private, &tls);
+        server.serve_tls(pair.public, Listener::Public, public, &tls);
+        let (inside, outside) = (
+            dns.serve(Arc::clone(&mock), None),
+            dns_outside.serve(Arc::clone(&mock), Some(View::Outside)),
+        );
+        server.tasks.push(tokio::spawn(inside));
+        server.tasks.push(tokio::spawn(outside));
         let stand_ins = front_end::router(Arc::clone(&mock), Listener::Azure);
         server.serve_plain(azure, stand_ins);
         server.serve_plain(control, control::router(mock));
@@ -118,9 +136,13 @@ impl MockDatabricks {
         Ok((Some((path, document)), seed))
     }
 
-    fn serve_tls(&mut self, listener: TcpListener, app: Router, tls: &RustlsConfig) {
-        let acceptor = RustlsAcceptor::new(tls.clone()).acceptor(CuttableAcceptor);
-        let mut server = axum_server::Server::<SocketAddr>::from_listener(listener)
+    fn serve_tls(&mut self, socket: TcpListener, listener: Listener, app: Router, tls: &RustlsConfig) {
+        let acceptor = Door {
+            inner: RustlsAcceptor::new(tls.clone()).acceptor(CuttableAcceptor),
+            mock: Arc::clone(&self.mock),
+            listener,
+        };
+        let mut server = axum_server::Server::<SocketAddr>::from_listener(socket)
             .acceptor(acceptor)
             .handle(self.new_handle())
             .first_request_timeout(FIRST_REQUEST);
@@ -168,12 +190,12 @@ impl MockDatabricks {
 
     /// The private front end, `https://127.0.0.2:8443`; in real life, DNS inside the network leads there.
     pub fn private_url(&self) -> String {
-        format!("https://{}", self.private)
+        format!("https://{}", self.mock.addresses.private)
     }
 
     /// The public front end, `https://127.0.0.1:8443`; in real life, DNS elsewhere leads there.
     pub fn public_url(&self) -> String {
-        format!("https://{}", self.public)
+        format!("https://{}", self.mock.addresses.public)
     }
 
     /// The control listener, `http://127.0.0.1:8445`.
@@ -184,6 +206,16 @@ impl MockDatabricks {
     /// The personal access token of the workspace admin.
     pub fn token(&self) -> &str {
         &self.mock.secrets.token
+    }
+
+    /// The DNS server, UDP and TCP, `127.0.0.1:8453`; its view is set at the control listener.
+    pub fn dns(&self) -> SocketAddr {
+        self.mock.addresses.dns
+    }
+
+    /// The DNS server that always answers as seen from outside of the virtual network, `127.0.0.1:8454`.
+    pub fn dns_outside(&self) -> SocketAddr {
+        self.mock.addresses.dns_outside
     }
 
     /// The azure listener, `http://127.0.0.1:8446`: stand-ins for Entra's token endpoint, the managed identity of a machine, and

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::extract::{Body, Name};
 use super::{BadInput, Fields, Reply};
 use crate::mock::Mock;
-use crate::network::private_link::{PrivateLink, Refusal};
 use crate::state::Level;
 use crate::state::seed::{self as filling, Amounts};
 
@@ -99,44 +98,4 @@ pub(super) async fn set_switch(State(mock): Shared, Name(name): Name, Body(body)
     fields.finish()?;
     let set = mock.lock().switches.set(&name, value);
     set.map(Reply::ok).map_err(|error| BadInput(error.to_string()))
-}
-
-/// `GET /private-link`.
-pub(super) async fn private_link(State(mock): Shared) -> Reply {
-    Reply::ok(private_link_value(mock.lock().private_link))
-}
-
-fn private_link_value(private_link: PrivateLink) -> Value {
-    let access = if private_link.public_access {
-        "enabled"
-    } else {
-        "disabled"
-    };
-    json!({"public_access": access, "refusal": private_link.refusal.name()})
-}
-
-/// `PUT /private-link {"public_access":…,"refusal":…}`; what is left out stays.
-pub(super) async fn set_private_link(State(mock): Shared, Body(body): Body) -> Result<Reply, BadInput> {
-    let mut fields = Fields::from_body(&body)?;
-    let access = match fields.text("public_access")?.as_deref() {
-        None => None,
-        Some("enabled") => Some(true),
-        Some("disabled") => Some(false),
-        Some(_) => {
-            let problem = "must be \"disabled\" or \"enabled\"";
-            return Err(BadInput::field("public_access", problem));
-        }
-    };
-    let refusal = match fields.text("refusal")? {
-        None => None,
-        Some(name) => Some(
-            Refusal::parse(&name).ok_or_else(|| BadInput::field("refusal", format!("must be {}", Refusal::NAMES)))?,
-        ),
-    };
-    fields.finish()?;
-    let mut shared = mock.lock();
-    let link = &mut shared.private_link;
-    link.public_access = access.unwrap_or(link.public_access);
-    link.refusal = refusal.unwrap_or(link.refusal);
-    Ok(Reply::ok(private_link_value(*link)))
 }

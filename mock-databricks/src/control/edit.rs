@@ -83,6 +83,7 @@ impl Edit {
             headers: HeaderMap::new(),
             host: None,
             site: Site::Any,
+            peer: None,
             body,
         };
         Ok(Self { call, id })

@@ -69,6 +69,21 @@ impl Fields {
             .ok_or_else(|| BadInput::field(&self.name(field), "is missing"))
     }
 
+    /// One of some words; `names` lists them for the complaint.
+    pub(crate) fn word<T>(
+        &mut self,
+        field: &str,
+        names: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, BadInput> {
+        let Some(text) = self.text(field)? else {
+            return Ok(None);
+        };
+        let word = parse(&text);
+        word.map(Some)
+            .ok_or_else(|| BadInput::field(&self.name(field), format!("must be {names}")))
+    }
+
     pub(crate) fn boolean(&mut self, field: &str) -> Result<Option<bool>, BadInput> {
         match self.take(field) {
             None => Ok(None),

@@ -6,11 +6,14 @@
 mod calls;
 mod clock;
 mod credentials;
+mod dns;
 pub(crate) mod edit;
 mod extract;
 mod fields;
 mod history;
+mod ip_access_list;
 mod limits;
+mod private_link;
 pub(crate) mod snapshot;
 mod state;
 
@@ -53,12 +56,14 @@ pub(crate) fn router(mock: Arc<Mock>) -> Router {
         .route("/limits", get(limits::limits).put(limits::set))
         .route("/switches", get(calls::switches))
         .route("/switches/{name}", put(calls::set_switch))
+        .route("/dns", get(dns::show).put(dns::set))
+        .route("/ip-access-list", get(ip_access_list::show).put(ip_access_list::set))
         .route("/clock", get(clock::clock).post(clock::step))
         .route("/credentials", get(credentials::credentials).put(credentials::set))
         .route("/credentials/rotate", post(credentials::rotate))
         .route("/azure", get(credentials::azure))
         .route("/azure/applications", put(credentials::set_application))
-        .route("/private-link", get(calls::private_link).put(calls::set_private_link))
+        .route("/private-link", get(private_link::show).put(private_link::set))
         .route("/edit", post(edit::edit))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -5,6 +5,7 @@
 
 use std::future::{Ready, ready};
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use tokio::net::TcpStream;
 /// A handle on the connection a request came over.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connection {
+    peer: Option<IpAddr>,
     shared: Arc<Shared>,
 }
 
@@ -34,6 +36,11 @@ struct Shared {
 }
 
 impl Connection {
+    /// The address of the other side, unless it is gone already.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
     /// Resets the connection: nothing more is read or written, and the peer sees a reset.
     pub(crate) fn cut(&self) {
         self.shared.cut.store(true, Ordering::SeqCst);
@@ -99,7 +106,10 @@ impl<S> Accept<TcpStream, S> for CuttableAcceptor {
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, tcp: TcpStream, service: S) -> Self::Future {
-        let connection = Connection::default();
+        let connection = Connection {
+            peer: tcp.peer_addr().ok().map(|peer| peer.ip()),
+            ..Connection::default()
+        };
         ready(tcp.set_nodelay(true).map(|()| {
             let stream = CuttableStream {
                 tcp,

@@ -4,6 +4,7 @@
 //! does not undo what it asked for, and a held call keeps its slot.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(crate) struct Call {
     /// As the client wrote it, with a port if it did.
     pub(crate) host: Option<String>,
     pub(crate) site: Site,
+    /// Where it came from; nobody knows for a foreign hand.
+    pub(crate) peer: Option<IpAddr>,
     pub(crate) body: Bytes,
 }
 
@@ -93,6 +96,10 @@ async fn serve(
     request: Request<Body>,
 ) -> Response {
     let FrontEnd { mock, listener } = front;
+    if !mock.still_arrives(listener).await {
+        connection.cut();
+        return Response::new(Body::empty());
+    }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MOST_BODY).await;
     let unread = body.as_ref().err().map(unread);
@@ -102,6 +109,7 @@ async fn serve(
         query: parts.uri.query().map(str::to_owned),
         host: site::host(&parts.headers, &parts.uri),
         site: Site::of(&parts.headers, &parts.uri),
+        peer: connection.peer(),
         headers: parts.headers,
         body: body.unwrap_or_default(),
     };

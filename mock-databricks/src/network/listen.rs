@@ -18,6 +18,17 @@ pub(crate) const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// How often a free port is asked for until it is free on both addresses.
 const ATTEMPTS: usize = 50;
 
+/// Where the listeners that clients meet really listen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) private: SocketAddr,
+    pub(crate) public: SocketAddr,
+    /// DNS in the view that is set.
+    pub(crate) dns: SocketAddr,
+    /// DNS as seen from outside.
+    pub(crate) dns_outside: SocketAddr,
+}
+
 /// The two front ends' sockets, on one port.
 #[derive(Debug)]
 pub(crate) struct Pair {
@@ -89,7 +100,7 @@ pub(crate) async fn one(
         .map_err(|source| failed(what, address, option, source))
 }
 
-fn failed(what: &'static str, address: SocketAddr, option: &'static str, source: io::Error) -> StartError {
+pub(super) fn failed(what: &'static str, address: SocketAddr, option: &'static str, source: io::Error) -> StartError {
     if source.kind() == ErrorKind::AddrInUse {
         StartError::Taken { what, address, option }
     } else {

@@ -1,9 +1,10 @@
 //! What the public front end says to a client it does not let in.
 //!
-//! Three forms were recorded. The oldest is the most dangerous: a redirect to a login page, which a client that
+//! Four forms were recorded. The oldest is the most dangerous: a redirect to a login page, which a client that
 //! follows redirects takes for a success.
 
 use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
 
 use crate::answer::{Answer, Kind};
 use crate::errors;
@@ -20,23 +21,60 @@ pub(crate) enum Refusal {
     ForbiddenText,
     /// 403 as JSON, the code a string (recorded 2025–26).
     ForbiddenJson,
+    /// 403 as the hosts of apps and databases say it [issue].
+    ForbiddenApp,
 }
 
 impl Refusal {
-    pub(crate) const NAMES: &str = "\"redirect\", \"forbidden-text\" or \"forbidden-json\"";
+    pub(crate) const NAMES: &str = "\"redirect\", \"forbidden-text\", \"forbidden-json\" or \"forbidden-app\"";
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Redirect => "redirect",
             Self::ForbiddenText => "forbidden-text",
             Self::ForbiddenJson => "forbidden-json",
+            Self::ForbiddenApp => "forbidden-app",
         }
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::Redirect, Self::ForbiddenText, Self::ForbiddenJson]
+        [
+            Self::Redirect,
+            Self::ForbiddenText,
+            Self::ForbiddenJson,
+            Self::ForbiddenApp,
+        ]
+        .into_iter()
+        .find(|refusal| refusal.name() == name)
+    }
+}
+
+/// The private endpoint of the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PrivateEndpoint {
+    /// Connections reach the workspace.
+    Approved,
+    /// There is none: DNS knows no `privatelink` name.
+    None,
+    /// It waits for approval: DNS leads to it, and nobody answers.
+    Pending,
+}
+
+impl PrivateEndpoint {
+    pub(crate) const NAMES: &str = "\"approved\", \"none\" or \"pending\"";
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::None => "none",
+            Self::Pending => "pending",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::Approved, Self::None, Self::Pending]
             .into_iter()
-            .find(|refusal| refusal.name() == name)
+            .find(|endpoint| endpoint.name() == name)
     }
 }
 
@@ -46,6 +84,7 @@ pub(crate) struct PrivateLink {
     /// Whether the public front end serves the API.
     pub(crate) public_access: bool,
     pub(crate) refusal: Refusal,
+    pub(crate) endpoint: PrivateEndpoint,
 }
 
 impl Default for PrivateLink {
@@ -53,6 +92,7 @@ impl Default for PrivateLink {
         Self {
             public_access: false,
             refusal: Refusal::Redirect,
+            endpoint: PrivateEndpoint::Approved,
         }
     }
 }
@@ -69,6 +109,10 @@ impl PrivateLink {
             }
             Refusal::ForbiddenText => Answer::new(StatusCode::FORBIDDEN, Kind::Text, text),
             Refusal::ForbiddenJson => errors::gateway(StatusCode::FORBIDDEN, "403", &text),
+            Refusal::ForbiddenApp => {
+                let phrase = format!("Public access is not allowed for workspace: {workspace_id}");
+                Answer::json(StatusCode::FORBIDDEN, &json!({"X-Databricks-Reason-Phrase": phrase}))
+            }
         }
     }
 }

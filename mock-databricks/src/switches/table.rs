@@ -252,6 +252,12 @@ switches! {
     OidcBehindPrivateLink, "oidc_behind_private_link", Words(&["answers", "refused"]),
         "inferred: threads saw tokens while the API refused",
         "the workspace's token endpoint and discovery at the public front end, when public access is disabled";
+    OidcBehindIpAccessList, "oidc_behind_ip_access_list", Words(&["refused", "answers"]),
+        "inferred: nothing shows an exception",
+        "token endpoints and discovery for an address outside of the IP access list";
+    IpAccessListDelayS, "ip_access_list_delay_s", Range(0..=600, 0),
+        "documented: changes take up to a few minutes; 0 keeps tests quick",
+        "seconds until a change of the IP access lists is in force, divided by the time factor";
     RedirectStatus, "redirect_status", Numbers(&[302, 301, 303, 307, 308]),
         "conflict: 301 and 302 are both mentioned",
         "status of the Private Link refusal in redirect form";

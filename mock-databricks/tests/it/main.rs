@@ -16,6 +16,7 @@ mod groups;
 mod limits;
 mod me;
 mod members;
+mod network;
 mod private_link;
 mod program;
 mod restart;

@@ -66,7 +66,10 @@ async fn with_public_access_both_front_ends_serve_the_same_workspace() {
     let id = world.user("a@example.com").await;
     let enabled = json!({"public_access": "enabled"});
     let set = world.control(Method::PUT, "/private-link", Some(enabled)).await.ok(200);
-    assert_eq!(set, json!({"public_access": "enabled", "refusal": "redirect"}));
+    assert_eq!(
+        set,
+        json!({"public_access": "enabled", "refusal": "redirect", "private_endpoint": "approved"})
+    );
     let user = world.outside(Method::GET, &format!("/Users/{id}")).await.ok(200);
     assert_eq!(user["userName"], "a@example.com");
     let history = world.history(0).await;

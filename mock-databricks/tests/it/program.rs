@@ -156,6 +156,8 @@ async fn it_serves_writes_the_ready_file_and_ends_cleanly_on_sigterm_and_sigint(
                 "private_url",
                 "public_url",
                 "control_url",
+                "dns",
+                "dns_outside",
                 "azure_url",
                 "token",
                 "account_id",

@@ -60,7 +60,11 @@ fn index(context: &mut Context<'_>, request: &Request<'_>, level: Level, rights:
     let stale = context.stale_rows(Listing::Groups, level);
     let context = &*context;
     let groups = context.workspace.groups();
-    let seen = |group: &&Group| is_shown(context, group, level) && !stale.hide(group.id);
+    let hides_system = !context.switches.on(Switch::AccountUsersListed);
+    let seen = |group: &&Group| {
+        let is_system = group.id == context.workspace.reserved().account_users;
+        is_shown(context, group, level) && !(is_system && hides_system) && !stale.hide(group.id)
+    };
     let all = groups.iter().filter(seen).map(Row::Now).chain(stale.rows());
     let named = |name: &str| groups.named(name).filter(seen).map(Row::Now).chain(stale.rows());
     let found = list::select(&query, context.switches, &filterable(context.switches), all, named)?;

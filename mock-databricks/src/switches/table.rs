@@ -204,6 +204,9 @@ switches! {
     AccountListMembers, "account_list_members", Words(&["absent", "present"]),
         "documented: absent for accounts created after 2025-08-22",
         "members of groups in lists of the account";
+    AccountUsersListed, "account_users_listed", YesNo(false),
+        "inferred: a group of the system that nobody manages",
+        "the group account users in lists of the account";
     AccountDerivedName, "account_derived_name", Words(&["from-display-name", "absent"]),
         "documented: an example of the account API derives both parts",
         "name of an account user created with a displayName alone";

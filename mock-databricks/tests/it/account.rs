@@ -160,6 +160,9 @@ async fn a_name_is_taken_within_its_own_level_only() {
     let reserved = json!({"displayName": "account users"});
     world.edit(Method::POST, &groups, reserved).await.ok(409);
     let list = format!("{groups}?filter=displayName%20eq%20%22account%20users%22");
+    let hidden = world.edit(Method::GET, &list, Value::Null).await.ok(200);
+    assert_eq!(hidden["totalResults"], 0);
+    world.switch("account_users_listed", json!(true)).await;
     let found = ids(&world.edit(Method::GET, &list, Value::Null).await.ok(200));
     world
         .edit(Method::DELETE, &format!("{groups}/{}", found[0]), Value::Null)

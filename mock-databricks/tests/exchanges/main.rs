@@ -1,100 +1,116 @@
-//! Every file of `exchanges/` is replayed, or its line in `given.json` says why not.
+//! Every file of `exchanges/` is a test, named after it.
 //!
-//! `given.json` says for each file what the recording presupposes. Placeholder ids (`abc`, `1112`) stand for ids the mock
-//! assigns: they are mapped wherever an id can stand. An answer must have the recorded status and every recorded field; it
-//! may have more. General exceptions, all artefacts of how the files were made:
+//! A file's header says under `given` what the recording presupposes — it is built through the API — and under `ignore` which fields
+//! are not compared, each with its reason. Placeholder ids (`abc`, `1112`) stand for ids the mock assigns: they are mapped wherever
+//! an id can stand. An answer must have the recorded status and every recorded field; it may have more. Calls under `/scim`
+//! are Entra's to a bridge and are replayed against one elsewhere. General exceptions, all artefacts of how the files were made:
 //!
 //! - a read with `attributes` is compared in those attributes only: provider fixtures show more than was asked for;
 //! - a call names the host it was recorded with: the workspace's, the account's, or Azure's; a managed identity asks the azure
 //!   listener;
-//! - `stand_ins` of a line says what of the mock stands where the recording has a placeholder, or `=` and the text itself;
+//! - `stand_ins` says what of the mock stands where the recording has a placeholder, or `=` and the text itself;
 //! - a value in angle brackets stands for any text, and an access token in them for one that later calls use; a text that
 //!   ends with `…` goes on in the mock;
 //! - `Resources: []` and no `Resources` are the same; the `ReqId` of a message differs each time.
 
-use std::collections::{BTreeMap, BTreeSet};
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test")]
+
+#[path = "../it/support/mod.rs"]
+#[expect(dead_code, reason = "shared with the other tests, which use all of it")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mock_databricks::Options;
+use libtest_mimic::{Arguments, Trial};
+use mock_databricks::{Limits, Options};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::support::{API, Reply, World, client, eventually, read, text};
-use crate::tokens;
-
-const GIVEN: &str = include_str!("given.json");
 
 /// Where a managed identity asks for its tokens.
 const MACHINE: &str = "169.254.169.254";
+/// The account all recordings are made in.
+const ACCOUNT: &str = "11111111-2222-4333-8444-555555555555";
 
-/// What a line may hold.
-const KEYS: [&str; 18] = [
-    "skip",
-    "skip_exchanges",
+/// What `given` may hold.
+const KEYS: [&str; 17] = [
     "users",
+    "service_principals",
     "groups",
     "reserved",
     "seed",
     "switches",
-    "ignore",
+    "assign",
     "workspace",
     "caller",
     "me",
     "faults",
     "private_link",
+    "ip_access_list",
     "exhaust",
     "front",
     "applications",
     "credential",
-    "stand_ins",
 ];
 
-fn folder() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("exchanges")
-}
-
-fn given() -> BTreeMap<String, Map<String, Value>> {
-    serde_json::from_str(GIVEN).expect("given.json is an object of objects")
-}
-
-#[test]
-fn every_file_has_a_line_and_every_line_a_file() {
-    let files: BTreeSet<String> = std::fs::read_dir(folder())
+fn main() {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("exchanges");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|entry| entry.unwrap().path())
         .collect();
-    let lines: BTreeSet<String> = given().into_keys().collect();
-    assert_eq!(files, lines);
-    for (file, line) in given() {
-        assert!(line.keys().all(|key| KEYS.contains(&key.as_str())), "{file}");
-        assert!(line.get("skip").is_none_or(Value::is_string), "{file}");
-    }
+    files.sort();
+    // A folder that lost its files proves nothing.
+    assert!(files.len() >= 100, "{} files", files.len());
+    let trials = files.into_iter().map(|file| {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        Trial::test(name, move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()?;
+            runtime.block_on(replay(&std::fs::read_to_string(file)?));
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn recorded_exchanges_replay() {
-    let mut replayed = 0;
-    for (file, line) in given() {
-        if line.contains_key("skip") {
-            continue;
-        }
-        let recording = std::fs::read_to_string(folder().join(&file)).unwrap();
-        let mut scene = Scene::build(&line).await;
-        let recording: Value = serde_json::from_str(&scene.filled(recording, &line).await).unwrap();
-        for (index, exchange) in recording["exchanges"].as_array().unwrap().iter().enumerate() {
-            if line
-                .get("skip_exchanges")
-                .is_some_and(|skip| skip.get(index.to_string()).is_some())
-            {
-                continue;
-            }
-            scene.replay(&format!("{file} exchange {index}"), exchange).await;
-            replayed += 1;
-        }
+async fn replay(file: &str) {
+    let header: Value = serde_json::from_str(file).unwrap();
+    let given = header
+        .get("given")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    for key in given.keys() {
+        assert!(
+            key == "stand_ins" || KEYS.contains(&key.as_str()),
+            "unknown key {key} in the header"
+        );
     }
-    // A replay that replays nothing proves nothing.
-    assert!(replayed >= 81, "{replayed}");
+    let ignore = list(header.as_object().unwrap(), "ignore");
+    let ignore = ignore.iter().map(|row| {
+        assert!(row["because"].is_string(), "a field is left out without a reason");
+        text(&row["field"])
+    });
+    let mut scene = Scene::build(&given, ignore.collect()).await;
+    let recording: Value = serde_json::from_str(&scene.filled(file.to_owned(), &given).await).unwrap();
+    let exchanges = recording["exchanges"].as_array().unwrap();
+    let mut replayed = 0;
+    for (index, exchange) in exchanges.iter().enumerate() {
+        let is_for_a_bridge = text(&exchange["request"]["path"]).starts_with("/scim/");
+        if !is_for_a_bridge {
+            scene.replay(&format!("exchange {index}"), exchange).await;
+        }
+        replayed += 1;
+    }
+    assert!(replayed > 0, "no exchange");
 }
 
 struct Scene {
@@ -103,24 +119,29 @@ struct Scene {
     /// Access tokens of earlier exchanges, by what stands for them.
     issued: BTreeMap<String, String>,
     token: String,
+    /// Works at the account.
+    account_token: String,
     outside: bool,
     ignore: Vec<String>,
 }
 
 impl Scene {
-    async fn build(line: &Map<String, Value>) -> Self {
-        let mut options = Options::ephemeral();
-        if !line.contains_key("exhaust") {
-            options.limits = mock_databricks::Limits::Off;
-        }
+    async fn build(line: &Map<String, Value>, ignore: Vec<String>) -> Self {
+        let mut options = Options {
+            limits: Limits::Off,
+            account_id: Some(ACCOUNT.to_owned()),
+            ..Options::ephemeral()
+        };
         if let Some(number) = line.get("workspace") {
             options.workspace_host = format!("adb-{}.3.azuredatabricks.net", text(number));
         }
         let world = World::with(options).await;
+        let account_token = oauth(&world, &format!("/oidc/accounts/{ACCOUNT}/v1/token")).await;
         let mut scene = Self {
             token: world.mock.token().to_owned(),
+            account_token,
             outside: line.get("front").is_some_and(|front| front == "public"),
-            ignore: list(line, "ignore").iter().map(|row| text(&row["field"])).collect(),
+            ignore,
             ids: BTreeMap::new(),
             issued: BTreeMap::new(),
             world,
@@ -130,7 +151,7 @@ impl Scene {
         scene
     }
 
-    /// The objects a recording presupposes.
+    /// The objects a recording presupposes, made through the API.
     async fn furnish(&mut self, line: &Map<String, Value>) {
         if let Some(me) = line.get("me") {
             let identity = text(&self.world.state().await["identity"]);
@@ -140,12 +161,25 @@ impl Scene {
             let real = text(&self.world.group_state(name).await["id"]);
             self.ids.insert(text(id), real);
         }
-        for (kind, path) in [("users", "/Users"), ("groups", "/Groups")] {
+        for (kind, path) in [
+            ("users", "/Users"),
+            ("service_principals", "/ServicePrincipals"),
+            ("groups", "/Groups"),
+        ] {
             for object in list(line, kind) {
                 let placeholder = text(&object["id"]);
-                let body = self.mapped(object);
-                let edit = json!({"method": "POST", "path": path, "body": body});
-                let reply = self.world.control(Method::POST, "/edit", Some(edit)).await;
+                let mut body = self.mapped(object);
+                let level = body.as_object_mut().unwrap().shift_remove("level");
+                let (base, token) = match level {
+                    Some(_) => (format!("/api/2.0/accounts/{ACCOUNT}/scim/v2"), &self.account_token),
+                    None => (API.to_owned(), &self.token),
+                };
+                let front = self.world.mock.private_url();
+                let request = client(&self.world.mock, &front, None)
+                    .post(format!("{front}{base}{path}"))
+                    .bearer_auth(token)
+                    .body(body.to_string());
+                let reply = read(request.send().await.unwrap()).await;
                 self.ids.insert(placeholder, text(&reply.ok(201)["id"]));
             }
         }
@@ -165,11 +199,18 @@ impl Scene {
         for fault in list(line, "faults") {
             self.world.arm(fault.clone()).await;
         }
-        if let Some(link) = line.get("private_link") {
-            self.world
-                .control(Method::PUT, "/private-link", Some(link.clone()))
-                .await
-                .ok(200);
+        for (key, path) in [("private_link", "/private-link"), ("ip_access_list", "/ip-access-list")] {
+            if let Some(settings) = line.get(key) {
+                self.world
+                    .control(Method::PUT, path, Some(settings.clone()))
+                    .await
+                    .ok(200);
+            }
+        }
+        for principal in list(line, "assign") {
+            let id = self.real(&text(principal));
+            let path = format!("/api/2.0/preview/permissionassignments/principals/{id}");
+            self.world.put(&path, json!({"permissions": ["USER"]})).await.ok(200);
         }
         if let Some(caller) = line.get("caller") {
             "dapicaller".clone_into(&mut self.token);
@@ -190,12 +231,13 @@ impl Scene {
                 .ok(200);
         }
         if line.get("credential").is_some_and(|kind| kind == "oauth") {
-            let answer = tokens::oauth(&self.world, "/oidc/v1/token").await.ok(200);
-            self.token = text(&answer["access_token"]);
+            self.token = oauth(&self.world, "/oidc/v1/token").await;
         }
         if let Some(class) = line.get("exhaust") {
+            let limits = json!({"mode": "published"});
+            self.world.control(Method::PUT, "/limits", Some(limits)).await.ok(200);
             let group = text(&self.world.group_state("admins").await["id"]);
-            let calls = if class == "get" { 256 } else { 10 };
+            let calls = if class == "get" { 255 } else { 10 };
             for _ in 0..calls {
                 if class == "get" {
                     self.world.get("/Me?attributes=id").await;
@@ -211,7 +253,7 @@ impl Scene {
         let mock = &self.world.mock;
         for (placeholder, what) in line.get("stand_ins").and_then(Value::as_object).into_iter().flatten() {
             let real = match text(what).as_str() {
-                "account_id" => mock.account_id(),
+                "long_filter" => vec!["userName%20eq%20a"; 201].join("%20or%20"),
                 "basic" => STANDARD.encode(format!("{}:{}", mock.client_id(), mock.oauth_secret())),
                 "client_id" => mock.client_id(),
                 "entra_secret" => mock.entra_secret().to_owned(),
@@ -259,7 +301,8 @@ impl Scene {
             mock.private_url()
         };
         let method: Method = text(&request["method"]).parse().unwrap();
-        let (host, path) = self.place(&text(&request["path"]));
+        let recorded = text(&request["path"]);
+        let (host, path) = self.place(&recorded);
         let base = if host == MACHINE {
             mock.azure_url()
         } else {
@@ -268,7 +311,12 @@ impl Scene {
         let mut call = client(mock, &front, None).request(method, format!("{base}{path}"));
         call = call.header("Host", host);
         for (name, value) in request["headers"].as_object().unwrap() {
-            let mut value = text(value).replace("<token>", &self.token);
+            let token = if recorded.contains("/accounts/") {
+                &self.account_token
+            } else {
+                &self.token
+            };
+            let mut value = text(value).replace("<token>", token);
             for (placeholder, token) in &self.issued {
                 value = value.replace(placeholder, token);
             }
@@ -311,13 +359,17 @@ impl Scene {
             .filter(|(before, _)| !before.ends_with("excluded"))
             .map(|(_, rest)| rest.split('&').next().unwrap().split(',').collect());
         let mut expected = self.mapped(body);
+        let is_asked = |field: &str| {
+            let always = ["id", "schemas"].contains(&field);
+            asked.as_ref().is_none_or(|asked| always || asked.contains(&field))
+        };
+        let rows = expected.get_mut("Resources").and_then(Value::as_array_mut);
+        let is_list = rows.is_some();
+        for row in rows.into_iter().flatten() {
+            row.as_object_mut().unwrap().retain(|field, _| is_asked(field));
+        }
         let fields = expected.as_object_mut().unwrap();
-        fields.retain(|field, _| {
-            let shown = asked
-                .as_ref()
-                .is_none_or(|asked| ["id", "schemas"].contains(&field.as_str()) || asked.contains(&field.as_str()));
-            shown && !self.ignore.contains(field)
-        });
+        fields.retain(|field, _| (is_list || is_asked(field)) && !self.ignore.contains(field));
         contains(name, &expected, &actual);
     }
 
@@ -329,6 +381,10 @@ impl Scene {
                 .map(|(key, value)| {
                     let value = match (key.as_str(), value) {
                         ("id" | "value", Value::String(id)) => self.real(id).into(),
+                        ("principal_id", Value::Number(id)) => {
+                            let real: u64 = self.real(&id.to_string()).parse().unwrap();
+                            real.into()
+                        }
                         ("$ref", Value::String(reference)) => {
                             let (kind, id) = reference.split_once('/').unwrap();
                             format!("{kind}/{}", self.real(id)).into()
@@ -355,8 +411,8 @@ impl Scene {
         let (path, query) = path
             .split_once('?')
             .map_or((path, None), |(path, query)| (path, Some(query)));
-        let mut out = match path.strip_prefix(API).and_then(|rest| rest.rsplit_once('/')) {
-            Some((resource, id)) => format!("{API}{resource}/{}", self.real(id)),
+        let mut out = match path.rsplit_once('/') {
+            Some((resource, id)) => format!("{resource}/{}", self.real(id)),
             None => path.to_owned(),
         };
         if let Some(query) = query {
@@ -369,6 +425,16 @@ impl Scene {
     fn real(&self, placeholder: &str) -> String {
         self.ids.get(placeholder).map_or(placeholder, String::as_str).to_owned()
     }
+}
+
+/// An OAuth token of the mock's own service principal.
+async fn oauth(world: &World, path: &str) -> String {
+    let front = world.mock.private_url();
+    let request = client(&world.mock, &front, None)
+        .post(format!("{front}{path}"))
+        .basic_auth(world.mock.client_id(), Some(world.mock.oauth_secret()))
+        .body("grant_type=client_credentials&scope=all-apis");
+    text(&read(request.send().await.unwrap()).await.ok(200)["access_token"])
 }
 
 fn list<'a>(line: &'a Map<String, Value>, key: &str) -> &'a [Value] {

@@ -1,6 +1,8 @@
 """The vendor's own Python SDK against mock-databricks: see databricks-sdk.md for how to run it."""
 
 import json
+import socket
+import struct
 import sys
 import time
 import urllib.request
@@ -21,8 +23,32 @@ def control(method, path, body=None):
         return json.loads(text) if text else None
 
 
-def workspace(url, **credential):
-    return WorkspaceClient(config=Config(host=url, **credential))
+def look_up(name):
+    """Asks the mock's DNS server, as the resolver of a network would: the view decides which front end a name leads to."""
+    host, port = ready["dns"].split(":")
+    question = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+    packet = struct.pack(">6H", 7, 0x0100, 1, 0, 0, 0) + question + struct.pack(">2H", 1, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dns:
+        dns.settimeout(5)
+        dns.sendto(packet, (host, int(port)))
+        # The address is the last record, and its last four bytes.
+        return socket.inet_ntoa(dns.recv(512)[-4:])
+
+
+system_look_up = socket.getaddrinfo
+
+
+def getaddrinfo(host, *rest, **more):
+    known = isinstance(host, str) and host.endswith(".azuredatabricks.net")
+    return system_look_up(look_up(host) if known else host, *rest, **more)
+
+
+socket.getaddrinfo = getaddrinfo
+port = ready["private_url"].rsplit(":", 1)[1]
+
+
+def workspace(**credential):
+    return WorkspaceClient(config=Config(host=f"https://{ready['workspace_host']}:{port}", **credential))
 
 
 def say(what, value):
@@ -31,7 +57,7 @@ def say(what, value):
 
 control("POST", "/reset")
 control("PUT", "/limits", {"mode": "off"})
-w = workspace(ready["private_url"], token=ready["token"])
+w = workspace(token=ready["token"])
 
 me = w.current_user.me()
 say("me", me.user_name)
@@ -121,14 +147,31 @@ control("PUT", "/limits", {"mode": "off"})
 
 # A wrong token.
 try:
-    workspace(ready["private_url"], token="dapi-wrong").current_user.me()
+    workspace(token="dapi-wrong").current_user.me()
     raise SystemExit("a wrong token got in")
 except PermissionDenied as error:
     say("wrong token", error)
 
-# The public front end: the SDK follows the redirect to the login page and knows it for what it is.
+# Databricks' own OAuth, found by discovery; a service principal is its own Me.
+oauth = ready["oauth"]
+say("me by OAuth", workspace(**oauth).current_user.me().user_name == oauth["client_id"])
+
+# The account: groups with their own endpoint, and a user who is in no workspace.
+account = AccountClient(
+    config=Config(host=f"https://{ready['account_host']}:{port}", account_id=ready["account_id"], **oauth)
+)
+bo = account.users.create(user_name="bo@example.com", display_name="Bo Berg")
+team = account.groups.create(display_name="everybody", members=[iam.ComplexValue(value=bo.id)])
+assert account.groups.get(team.id).members[0].value == bo.id
+say("account users", len(list(account.users.list())))
+say("in the workspace", len(list(w.users.list(filter="userName eq bo@example.com"))))
+
+# DNS breaks: the name leads to the public front end, and the SDK knows the login page for what it is.
+control("PUT", "/dns", {"view": "outside"})
 try:
-    workspace(ready["public_url"], token=ready["token"]).current_user.me()
+    workspace(token=ready["token"]).current_user.me()
     raise SystemExit("the public front end let us in")
 except PrivateLinkValidationError as error:
-    say("public front end", str(error)[:60] + "…")
+    say("with the wrong DNS", f"{type(error).__name__}: {str(error)[:64]}…")
+finally:
+    control("PUT", "/dns", {"view": "inside"})

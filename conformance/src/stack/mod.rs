@@ -205,7 +205,11 @@ impl Stack {
             "databricks": {
                 "workspace_host": self.databricks.workspace_host(), "private_url": self.databricks.private_url(),
                 "public_url": self.databricks.public_url(), "control_url": self.databricks.control_url(),
-                "token": self.databricks.token(),
+                "dns": self.databricks.dns(), "azure_url": self.databricks.azure_url(), "token": self.databricks.token(),
+                "account_id": self.databricks.account_id(), "account_token": self.databricks.account_token(),
+                "oauth": {
+                    "client_id": self.databricks.client_id(), "client_secret": self.databricks.oauth_secret(),
+                },
             },
         })
     }

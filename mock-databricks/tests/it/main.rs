@@ -28,3 +28,4 @@ mod token_ends;
 mod tokens;
 mod users;
 mod weather;
+mod wire;

@@ -39,7 +39,8 @@ async fn the_documented_table_of_switches_is_current() {
             switch["name"]
         );
         let cells = ["default", "choices", "about", "evidence"].map(|field| cell(&switch[field]));
-        page += &format!("| `{}` | {} |\n", text(&switch["name"]), cells.join(" | "));
+        let name = text(&switch["name"]);
+        page.extend(["| `", &name, "` | ", &cells.join(" | "), " |\n"]);
     }
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(PAGE, &page).unwrap();

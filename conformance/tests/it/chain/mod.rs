@@ -6,4 +6,5 @@ mod crash;
 mod once;
 mod outage;
 mod program;
+mod recordings;
 mod scene;

@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::state::Id;
 
-/// The catch-all detail of a body that does not fit (recorded).
+/// The catch-all detail of a body that does not fit [issue].
 pub(crate) const UNPARSABLE: &str = "Request is unparsable, syntactically incorrect, or violates schema.";
 
 /// A SCIM Error body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScimError {
     pub(crate) status: StatusCode,
-    /// A keyword of RFC 7644, or a sentence (recorded).
+    /// A keyword of RFC 7644, or a sentence [issue].
     pub(crate) scim_type: Option<String>,
     pub(crate) detail: String,
 }
@@ -41,12 +41,12 @@ impl ScimError {
         Self::new(StatusCode::BAD_REQUEST, None, detail)
     }
 
-    /// A body of the wrong shape (recorded for bare-string members).
+    /// A body of the wrong shape [issue: for bare-string members].
     pub(crate) fn unparsable() -> Self {
         Self::bad_request("invalidSyntax", UNPARSABLE)
     }
 
-    /// A body that is not JSON: the `scimType` is a sentence (recorded).
+    /// A body that is not JSON: the `scimType` is a sentence [issue].
     pub(crate) fn invalid_json() -> Self {
         Self::bad_request("Invalid JSON provided in request body.", UNPARSABLE)
     }
@@ -55,12 +55,12 @@ impl ScimError {
         Self::bad_request("invalidValue", detail)
     }
 
-    /// A missing required attribute (recorded for `userName`).
+    /// A missing required attribute [issue: for `userName`].
     pub(crate) fn missing(attribute: &str) -> Self {
         Self::invalid_value(format!("Required attribute {attribute} is missing in the SCIM Object."))
     }
 
-    /// Also the answer to the removal of entitlements nobody has (fixture).
+    /// Also the answer to the removal of entitlements nobody has [fixture].
     pub(crate) fn no_such_attribute(name: &str) -> Self {
         Self::bad_request(
             "invalidPath",
@@ -94,7 +94,7 @@ impl ScimError {
         Self::invalid_value(format!("PERMISSION_DENIED: Cannot remove roles for {id}"))
     }
 
-    /// The one text for every group PATCH that fails inside (recorded).
+    /// The one text for every group PATCH that fails inside [issue].
     pub(crate) fn group_patch_failed() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -103,7 +103,7 @@ impl ScimError {
         )
     }
 
-    /// A string where Databricks casts to a Boolean (recorded at account level).
+    /// A string where Databricks casts to a Boolean [issue: at account level].
     pub(crate) fn string_is_no_boolean() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -113,7 +113,7 @@ impl ScimError {
         )
     }
 
-    /// A limit in disguise: a 500 with the marker in its text (recorded for concurrency).
+    /// A limit in disguise: a 500 with the marker in its text [issue: for concurrency].
     pub(crate) fn limit_in_disguise(detail: String) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, None, detail)
     }
@@ -140,7 +140,7 @@ impl From<ScimError> for Answer {
 }
 
 /// An answer of the gateway: `{"error_code","message"}`, `Server: databricks`, and the message once more in
-/// `X-Databricks-Reason-Phrase` (recorded).
+/// `X-Databricks-Reason-Phrase` [issue].
 pub(crate) fn gateway(status: StatusCode, code: impl Into<Value>, message: &str) -> Answer {
     let body = json!({"error_code": code.into(), "message": message});
     let answer = Answer::json(status, &body).with(header::SERVER, HeaderValue::from_static("databricks"));
@@ -150,7 +150,7 @@ pub(crate) fn gateway(status: StatusCode, code: impl Into<Value>, message: &str)
     }
 }
 
-/// No credential, or one that is not a bearer token (recorded).
+/// No credential, or one that is not a bearer token [issue].
 pub(crate) fn no_credential(request_id: uuid::Uuid) -> Answer {
     let message = format!("Credential was not sent or was of an unsupported type for this API. [ReqId: {request_id}]");
     gateway(StatusCode::UNAUTHORIZED, 401, &message)
@@ -191,18 +191,18 @@ pub(crate) fn not_in_account() -> Answer {
     gateway(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message)
 }
 
-/// A wrong, expired or revoked personal access token: 403, and the code is a number (recorded).
+/// A wrong, expired or revoked personal access token: 403, and the code is a number [issue].
 pub(crate) fn invalid_token() -> Answer {
     gateway(StatusCode::FORBIDDEN, 403, "Invalid access token.")
 }
 
-/// The owner of the token is not (or no longer) an active user here (recorded text, inferred envelope).
+/// The owner of the token is not (or no longer) an active user here [issue: text, inferred envelope].
 pub(crate) fn not_in_workspace(workspace_id: &str) -> Answer {
     let message = format!("Unauthorized access to Org: {workspace_id}");
     gateway(StatusCode::FORBIDDEN, 403, &message)
 }
 
-/// The owner of the token is no workspace admin (recorded text, inferred envelope).
+/// The owner of the token is no workspace admin [issue: text, inferred envelope].
 pub(crate) fn only_admins(path: &str) -> Answer {
     let path = path.strip_prefix("/api").unwrap_or(path);
     let message = format!("{path} is only accessible by admins");
@@ -218,7 +218,7 @@ pub(crate) fn ip_refused(source: IpAddr, workspace: Option<(&str, uuid::Uuid)>) 
     gateway(StatusCode::FORBIDDEN, 403, &message)
 }
 
-/// An unknown path (recorded message; status and code inferred).
+/// An unknown path [issue: message; status and code inferred].
 pub(crate) fn endpoint_not_found(status: StatusCode) -> Answer {
     gateway(status, "ENDPOINT_NOT_FOUND", "Endpoint not supported.")
 }
@@ -229,7 +229,7 @@ pub(crate) fn no_azure_endpoint() -> Answer {
     Answer::json(StatusCode::NOT_FOUND, &body)
 }
 
-/// A body beyond what the gateway takes (inferred).
+/// A body beyond what the gateway takes [inferred].
 pub(crate) fn body_too_large() -> Answer {
     gateway(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -238,7 +238,7 @@ pub(crate) fn body_too_large() -> Answer {
     )
 }
 
-/// Text of the concurrency refusal (recorded, with the number of the workspace).
+/// Text of the concurrency refusal [issue].
 pub(crate) fn too_many_at_once(who: &str, cap: usize) -> ScimError {
     ScimError::limit_in_disguise(format!(
         "REQUEST_LIMIT_EXCEEDED: {who} exceeded the concurrent limit of {cap} requests."
@@ -263,12 +263,12 @@ pub(crate) fn too_many_members(limit: usize) -> ScimError {
     ScimError::invalid_value(format!("A request may name at most {limit} members."))
 }
 
-/// Names the object in errors about reserved groups (inferred).
+/// Names the object in errors about reserved groups [inferred].
 pub(crate) fn reserved_group(status: StatusCode, name: &str, what: &str) -> ScimError {
     ScimError::refusal(status, format!("Group {name} is reserved and {what}."))
 }
 
-/// A member id that names nothing, where the switch refuses it (inferred).
+/// A member id that names nothing, where the switch refuses it [inferred].
 pub(crate) fn unknown_member(id: Id) -> ScimError {
     ScimError::invalid_value(format!("Principal with id {id} is not found"))
 }

@@ -1,6 +1,6 @@
 //! The filter language Databricks takes: `eq`, `ne`, `co`, `sw`, joined by `and` and `or`.
 //!
-//! Much less than RFC 7644 and a little more: values may stand in `"…"`, in `'…'` or bare (fixtures). Everything
+//! Much less than RFC 7644 and a little more: values may stand in `"…"`, in `'…'` or bare [fixture]. Everything
 //! else — `pr`, `gt`, `not`, value paths, an unknown attribute, a `+` left over for a blank — is one and the same 400.
 
 /// A parsed filter.
@@ -132,7 +132,7 @@ fn lex(text: &str) -> Result<Vec<Token>, BadFilter> {
                 while let Some(next) = letters.next_if(|next| !matches!(next, ' ' | '\t' | '(' | ')')) {
                     word.push(next);
                 }
-                // A blank that was sent as `+` and not decoded (recorded: 400).
+                // A blank that was sent as `+` and not decoded [issue: 400].
                 if word.contains(['+', '"', '[', ']']) {
                     return Err(BadFilter);
                 }

@@ -1,4 +1,4 @@
-//! Reading POST and PUT bodies: the attributes Databricks keeps, the rest dropped (inferred) or refused.
+//! Reading POST and PUT bodies: the attributes Databricks keeps, the rest dropped [inferred] or refused.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::limits::Sizes;
 use crate::state::Id;
 use crate::switches::{Switch, Switches};
 
-/// Entitlement values that exist (documented).
+/// Entitlement values that exist [documented].
 const ENTITLEMENTS: [&str; 5] = [
     "workspace-access",
     "databricks-sql-access",
@@ -25,7 +25,7 @@ pub(crate) struct Draft<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Member {
     Known(Id),
-    /// A UUID or an element without `value`: accepted silently, creates nothing (recorded for UUIDs).
+    /// A UUID or an element without `value`: accepted silently, creates nothing [issue: for UUIDs].
     Nothing,
 }
 
@@ -79,7 +79,7 @@ fn text(value: Option<&Value>) -> Result<Option<String>, ScimError> {
     }
 }
 
-/// A list of `{"value": …}`. Elements without a value mean nothing: `[]`, `[{}]` and `[{"value":""}]` all say "none" (fixture).
+/// A list of `{"value": …}`. Elements without a value mean nothing: `[]`, `[{}]` and `[{"value":""}]` all say "none" [fixture].
 pub(crate) fn values(value: &Value) -> Result<Vec<String>, ScimError> {
     let items = match value {
         Value::Null => return Ok(Vec::new()),
@@ -101,7 +101,7 @@ pub(crate) fn values(value: &Value) -> Result<Vec<String>, ScimError> {
     Ok(out)
 }
 
-/// A list of members; bare strings are refused (recorded).
+/// A list of members; bare strings are refused [issue].
 pub(crate) fn members(value: &Value) -> Result<Vec<Member>, ScimError> {
     let items = match value {
         Value::Null => return Ok(Vec::new()),

@@ -1,6 +1,6 @@
 //! Lists: filter, sort, page, envelope.
 //!
-//! A larger `count` than the cap is cut without a word, and a page without resources has no key `Resources` (fixture).
+//! A larger `count` than the cap is cut without a word, and a page without resources has no key `Resources` [fixture].
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

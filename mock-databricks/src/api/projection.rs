@@ -1,4 +1,4 @@
-//! `attributes` and `excludedAttributes`, on lists and on single reads (documented).
+//! `attributes` and `excludedAttributes`, on lists and on single reads [documented].
 //!
 //! `id` and `schemas` are always returned (the latter inferred).
 

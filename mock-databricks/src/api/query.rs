@@ -27,7 +27,7 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// 400 for a `startIndex` or `count` that is no number (inferred).
+    /// 400 for a `startIndex` or `count` that is no number [inferred].
     pub(crate) fn parse(raw: Option<&str>, switches: &Switches) -> Result<Self, ScimError> {
         let decode = |text: &str| decode(text, switches);
         let mut query = Self {

@@ -333,7 +333,7 @@ fn instead(answer: &FaultAnswer) -> Outcome {
 }
 
 impl Mock {
-    /// Marks an answer as one of the workspace: the header carries its number (fixture).
+    /// Marks an answer as one of the workspace: the header carries its number [fixture].
     pub(crate) fn stamped(&self, answer: Answer) -> Answer {
         let name = HeaderName::from_static("x-databricks-org-id");
         match HeaderValue::from_str(&self.workspace_id) {

@@ -15,11 +15,11 @@ pub(crate) const LOGIN_PATH: &str = "/login.html";
 /// The form of the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// 3xx to the login page (recorded 2023–24).
+    /// 3xx to the login page [issue: 2023–24].
     Redirect,
-    /// 403 as plain text (recorded 2025–26).
+    /// 403 as plain text [issue: 2025–26].
     ForbiddenText,
-    /// 403 as JSON, the code a string (recorded 2025–26).
+    /// 403 as JSON, the code a string [issue: 2025–26].
     ForbiddenJson,
     /// 403 as the hosts of apps and databases say it [issue].
     ForbiddenApp,

@@ -1,7 +1,7 @@
 //! Certificates: a private authority and one server certificate, kept in a folder and used again.
 //!
 //! Names: `*.azuredatabricks.net` as the real one has, the hosts of Azure it stands in for, and the loopback names of the mock. The certificate does not
-//! cover `privatelink…` names, as the real one does not (inferred).
+//! cover `privatelink…` names, as the real one does not [inferred].
 
 use std::fs;
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ const NAMES: [&str; 7] = [
     "127.0.0.2",
 ];
 
-/// The small integer in `adb-<workspaceId>.<n>.azuredatabricks.net` goes from 0 to 19 (inferred).
+/// The small integer in `adb-<workspaceId>.<n>.azuredatabricks.net` goes from 0 to 19 [inferred].
 const SHARDS: std::ops::RangeInclusive<u8> = 0..=19;
 
 /// Why the certificates of a folder cannot be used.

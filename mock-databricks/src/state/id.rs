@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::chance::Chance;
 
-/// A Databricks object id (recorded form: a string of digits, signed 64-bit).
+/// A Databricks object id [fixture: a string of digits, signed 64-bit].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Id(u64);
 

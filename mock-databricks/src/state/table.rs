@@ -11,7 +11,7 @@ pub(crate) trait Row {
     fn name(&self) -> &str;
 }
 
-/// Folds a name for look-ups: Databricks compares e-mail addresses without case (recorded in the 409 text).
+/// Folds a name for look-ups: Databricks compares e-mail addresses without case [issue: in the 409 text].
 pub(crate) fn fold(name: &str) -> String {
     name.to_lowercase()
 }

@@ -1,6 +1,6 @@
 //! What a PATCH does to a group.
 //!
-//! The dangerous one: `remove` with path `members` and a `value` list ignores the value and empties the group (recorded),
+//! The dangerous one: `remove` with path `members` and a `value` list ignores the value and empties the group [issue],
 //! unless the switch says otherwise.
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ use http::StatusCode;
 
 type Unknown = fn(&Path, &Switches) -> Result<(), ScimError>;
 
-/// The parser's refusal of a remove with a value (recorded from its beginning on).
+/// The parser's refusal of a remove with a value [issue: from its beginning on].
 const REMOVE_WITH_VALUE: &str = "Unrecognized field \"value\" (class \
     com.unboundid.scim2.common.messages.PatchOperation$RemoveOperation), not marked as ignorable \
     (one known property: \"path\"])";
@@ -34,7 +34,7 @@ pub(crate) fn apply(
     switches: &Switches,
 ) -> Result<(), ScimError> {
     let value = operation.value.as_ref();
-    // A null value made the server fail (recorded for the group `users`, inferred for the others).
+    // A null value made the server fail [issue: for the group `users`, inferred for the others].
     if value == Some(&Value::Null) {
         return Err(ScimError::group_patch_failed());
     }
@@ -91,7 +91,7 @@ fn change(
             draft::check_entitlements(&group.entitlements, switches)
         }
         ("roles", None) => change_values(op, path, value, &mut group.roles),
-        // Read-only, in effect (fixture: the provider echoes `groups`).
+        // Read-only, in effect [fixture: the provider echoes `groups`].
         ("id" | "schemas" | "meta" | "groups", None) => Ok(()),
         _ => unknown(path, switches),
     }
@@ -119,7 +119,7 @@ fn change_members(
                     Member::Nothing => absent(switches),
                 })
             }
-            // The value is not even looked at (recorded).
+            // The value is not even looked at [issue].
             _ => empty(edits, switches),
         },
         // Recorded for `add`; `replace` is inferred.

@@ -1,7 +1,7 @@
 //! PATCH: the envelope and its refusals, then one operation after another.
 //!
-//! The texts are those of the parser library the answers point to (inferred from recorded class names). All
-//! operations of a request take effect or none (inferred).
+//! The texts are those of the parser library the answers point to [inferred: from recorded class names]. All
+//! operations of a request take effect or none [inferred].
 
 pub(crate) mod group;
 mod path;
@@ -28,7 +28,7 @@ pub(crate) enum Op {
 pub(crate) struct Operation {
     pub(crate) op: Op,
     pub(crate) path: Option<Path>,
-    /// Absent and null differ: null once made the server fail (recorded).
+    /// Absent and null differ: null once made the server fail [issue].
     pub(crate) value: Option<Value>,
 }
 
@@ -123,7 +123,7 @@ fn unknown_key(path: &Path, switches: &Switches) -> Result<(), ScimError> {
 fn change_values(op: Op, path: &Path, value: Option<&Value>, held: &mut Vec<String>) -> Result<(), ScimError> {
     match (op, &path.selected) {
         (Op::Remove, Some(selected)) => held.retain(|value| value != selected),
-        // Removing what is not there is refused for these two (fixture for entitlements).
+        // Removing what is not there is refused for these two [fixture: for entitlements].
         (Op::Remove, None) if held.is_empty() => {
             return Err(ScimError::no_such_attribute(&path.attribute));
         }

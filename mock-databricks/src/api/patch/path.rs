@@ -32,7 +32,7 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// 400 `invalidPath` for anything but the three forms (inferred).
+    /// 400 `invalidPath` for anything but the three forms [inferred].
     pub(crate) fn parse(text: &str) -> Result<Self, ScimError> {
         let invalid = || ScimError::no_such_attribute(text);
         let mut path = Self::whole(text);

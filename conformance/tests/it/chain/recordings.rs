@@ -29,7 +29,7 @@ async fn replay(scene: &Scene, exchange: &Value, ids: &[(&str, &str)]) -> Value 
     answer
 }
 
-/// The operations of all PATCHes that Databricks got since `seq`.
+/// The operations of every PATCH that Databricks got since `seq`.
 async fn operations(scene: &Scene, seq: u64) -> Vec<Value> {
     let writes = scene.writes_since(seq).await;
     let patches = writes.iter().filter(|write| write.method == "PATCH");

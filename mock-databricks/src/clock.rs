@@ -36,9 +36,8 @@ impl Clock {
         self.stepped.send_modify(|stepped| *stepped += time);
     }
 
-    /// Waits until this much time has passed, by itself or by a step.
-    pub(crate) async fn sleep(&self, time: Duration) {
-        let due = self.elapsed() + time;
+    /// Waits until the clock shows this time, by itself or by a step.
+    pub(crate) async fn sleep_until(&self, due: Duration) {
         let mut steps = self.stepped.subscribe();
         loop {
             let left = due.saturating_sub(self.elapsed());
@@ -88,13 +87,11 @@ mod tests {
     #[tokio::test]
     async fn a_step_wakes_whoever_waits_for_less() {
         let clock = Arc::new(Clock::start());
+        let due = clock.elapsed() + Duration::from_hours(1);
         let waiting = tokio::spawn({
             let clock = Arc::clone(&clock);
-            async move { clock.sleep(Duration::from_hours(1)).await }
+            async move { clock.sleep_until(due).await }
         });
-        while clock.stepped.receiver_count() == 0 {
-            tokio::task::yield_now().await;
-        }
         let before = (clock.elapsed(), clock.now_unix());
         clock.advance(Duration::from_mins(30));
         clock.advance(Duration::from_mins(30));

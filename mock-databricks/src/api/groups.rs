@@ -92,7 +92,7 @@ fn read(
     rights: Rights,
 ) -> Result<Answer, ScimError> {
     let query = visible(Query::parse(request.query, context.switches)?, rights);
-    let stale = context.stale_read(target.id, level);
+    let stale = context.stale_read(target.id, Listing::Groups, level);
     let body = match stale {
         Some(before) => before.map(|full| query.projection.apply(full)),
         None => context

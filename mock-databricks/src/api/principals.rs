@@ -94,7 +94,7 @@ fn read(
     rights: Rights,
 ) -> Result<Answer, ScimError> {
     let query = visible(Query::parse(request.query, context.switches)?, rights);
-    let stale = context.stale_read(target.id, place.level);
+    let stale = context.stale_read(target.id, place.kind.listing(), place.level);
     let body = match stale {
         Some(before) => before.map(|full| query.projection.apply(full)),
         None => find(context, place, target.id)

@@ -19,13 +19,13 @@ impl Context<'_> {
     }
 
     /// What a read by id shows instead of the truth, if it lags.
-    pub(super) fn stale_read(&mut self, id: Id, level: Level) -> Option<Shown> {
+    pub(super) fn stale_read(&mut self, id: Id, listing: Listing, level: Level) -> Option<Shown> {
         let (what, moment) = ((id, level), self.moment());
         let stale = &mut self.workspace.stale;
         match () {
-            () if self.switches.is(Switch::StaleReads, "first-read") => stale.take(what, moment),
+            () if self.switches.is(Switch::StaleReads, "first-read") => stale.take(what, listing, moment),
             () if self.switches.is(Switch::StaleReads, "flipping") => {
-                stale.flip(what, moment, self.switches.number(Switch::StalePercent))
+                stale.flip(what, listing, moment, self.switches.number(Switch::StalePercent))
             }
             () => None,
         }

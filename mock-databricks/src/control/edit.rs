@@ -54,8 +54,9 @@ impl Edit {
         let id = match fields.text("id")? {
             None => None,
             Some(text) => {
-                let id = Id::parse(&text).filter(|id| *id != Id::none());
-                Some(id.ok_or_else(|| BadInput::field(&id_field, "must be a string of digits"))?)
+                // A number as it is shown: `007` would come back as `7`.
+                let id = Id::parse(&text).filter(|id| *id != Id::none() && id.to_string() == text);
+                Some(id.ok_or_else(|| BadInput::field(&id_field, "must be a string of digits, the first not 0"))?)
             }
         };
         fields.finish()?;

@@ -245,6 +245,14 @@ mod tests {
                 "field `when` says nothing",
             ),
             (r#"{"edit":{"method":"GET"}}"#, "field `edit.path` is missing"),
+            (
+                r#"{"edit":[],"answer":{"reset":true}}"#,
+                "field `edit` must be an object or a list",
+            ),
+            (
+                r#"{"seed":3,"answer":{"reset":true}}"#,
+                "field `seed` says nothing without",
+            ),
             (r#"{"edit":[7]}"#, "field `edit` must be an object or a list of objects"),
             (r#"{"answer":{"reset":false}}"#, "field `answer.reset` must be true"),
             (r#"{"answer":{"status":42}}"#, "field `answer.status`"),

@@ -61,6 +61,7 @@ pub(super) fn parse(id: u64, seed: u64, mut fields: Fields, source: Value) -> Re
             .ok_or_else(|| BadInput::field("probability", "must be a number from 0 to 1"))?,
     };
     let chance = match fields.number("seed", u64::MAX)? {
+        Some(_) if probability >= 1.0 => return Err(BadInput::field("seed", "says nothing without a `probability`")),
         Some(own) => Chance::new(own, 8),
         None => Chance::new(seed ^ id, 8),
     };
@@ -84,7 +85,7 @@ pub(super) fn parse(id: u64, seed: u64, mut fields: Fields, source: Value) -> Re
 fn parse_edits(fields: &mut Fields) -> Result<Vec<Edit>, BadInput> {
     let items = match fields.take("edit") {
         None => return Ok(Vec::new()),
-        Some(Value::Array(items)) => items,
+        Some(Value::Array(items)) if !items.is_empty() => items,
         Some(one) => vec![one],
     };
     items

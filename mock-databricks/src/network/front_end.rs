@@ -245,11 +245,14 @@ impl Admitted {
 
     /// Waits, or until the mock stops.
     async fn wait(&self, time: Duration) {
-        if !time.is_zero() {
-            tokio::select! {
-                () = self.mock.clock.sleep(time) => {}
-                () = self.mock.stopping.cancelled() => {}
-            }
+        self.wait_until(self.mock.clock.elapsed() + time).await;
+    }
+
+    /// Waits until the clock shows this time, or until the mock stops.
+    async fn wait_until(&self, due: Duration) {
+        tokio::select! {
+            () = self.mock.clock.sleep_until(due) => {}
+            () = self.mock.stopping.cancelled() => {}
         }
     }
 
@@ -300,9 +303,10 @@ impl Admitted {
     /// The effect comes when nobody expects it any more; the slot is free meanwhile.
     fn take_effect_later(mut self, delay: Duration) {
         drop(self.slot.take());
-        let delay = self.mock.scaled(delay);
+        // Worked out here: a step of the clock may come before the task first runs.
+        let due = self.mock.clock.elapsed() + self.mock.scaled(delay);
         tokio::spawn(async move {
-            self.wait(delay).await;
+            self.wait_until(due).await;
             if !self.mock.stopping.is_cancelled() {
                 self.execute();
             }

@@ -72,14 +72,16 @@ impl StaleReads {
     }
 
     /// What a read shows, if it is the first after a write and the lag is not over.
-    pub(crate) fn take(&mut self, what: (Id, Level), moment: Moment) -> Option<Shown> {
+    pub(crate) fn take(&mut self, what: (Id, Level), listing: Listing, moment: Moment) -> Option<Shown> {
+        self.before.get(&what).filter(|before| before.listing == listing)?;
         let before = self.before.remove(&what)?;
         before.lags(moment).then_some(before.shown)
     }
 
     /// What a read shows, if chance will have it and the lag is not over.
-    pub(crate) fn flip(&mut self, what: (Id, Level), moment: Moment, percent: u64) -> Option<Shown> {
-        let before = self.before.get(&what).filter(|before| before.lags(moment))?;
+    pub(crate) fn flip(&mut self, what: (Id, Level), listing: Listing, moment: Moment, percent: u64) -> Option<Shown> {
+        let before = self.before.get(&what);
+        let before = before.filter(|before| before.listing == listing && before.lags(moment))?;
         (self.chance.below(100) < percent).then(|| before.shown.clone())
     }
 
@@ -125,19 +127,25 @@ mod tests {
     #[test]
     fn a_lag_shows_once_and_ends_by_itself() {
         let (mut reads, what) = stale();
-        assert_eq!(reads.take(what, at(11, 1.0)), Some(None));
-        assert_eq!(reads.take(what, at(11, 1.0)), None);
+        assert_eq!(reads.take(what, Listing::Users, at(11, 1.0)), Some(None));
+        assert_eq!(reads.take(what, Listing::Users, at(11, 1.0)), None);
         let (mut reads, what) = stale();
-        assert_eq!(reads.take(what, at(13, 60.0)), None);
+        assert_eq!(reads.take(what, Listing::Users, at(13, 60.0)), None);
+        let (mut reads, what) = stale();
+        assert_eq!(reads.take(what, Listing::Groups, at(11, 1.0)), None);
+        assert_eq!(reads.take(what, Listing::Users, at(11, 1.0)), Some(None));
     }
 
     #[test]
     fn a_flipping_object_comes_and_goes_until_the_lag_is_over() {
         let (mut reads, what) = stale();
-        let shown: Vec<bool> = (0..40).map(|_| reads.flip(what, at(60, 1.0), 50).is_some()).collect();
+        let shown: Vec<bool> = (0..40)
+            .map(|_| reads.flip(what, Listing::Users, at(60, 1.0), 50).is_some())
+            .collect();
         assert!(shown.contains(&true) && shown.contains(&false));
-        assert_eq!(reads.flip(what, at(60, 1.0), 0), None);
-        assert_eq!(reads.flip(what, at(60, 1.0), 100), Some(None));
+        assert_eq!(reads.flip(what, Listing::Users, at(60, 1.0), 0), None);
+        assert_eq!(reads.flip(what, Listing::Users, at(60, 1.0), 100), Some(None));
+        assert_eq!(reads.flip(what, Listing::Groups, at(60, 1.0), 100), None);
         assert_eq!(
             reads.flipped(Listing::Users, Level::Workspace, at(70, 1.0), 100).len(),
             1
@@ -157,6 +165,6 @@ mod tests {
                 .flipped(Listing::Users, Level::Workspace, at(71, 1.0), 100)
                 .is_empty()
         );
-        assert_eq!(reads.flip(what, at(71, 1.0), 100), None);
+        assert_eq!(reads.flip(what, Listing::Users, at(71, 1.0), 100), None);
     }
 }

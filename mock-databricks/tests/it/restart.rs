@@ -1,5 +1,7 @@
 //! Starting again: certificates stay, the workspace does not.
 
+use std::net::SocketAddr;
+
 use mock_databricks::{Limits, MockDatabricks, Options, StartError};
 use serde_json::json;
 
@@ -44,11 +46,26 @@ async fn a_token_can_be_chosen() {
 
 #[tokio::test]
 async fn a_stopped_or_dropped_mock_frees_its_ports() {
-    let world = World::start().await;
+    // On addresses of its own: nobody else can take the ports while they are free.
+    let own = |last: u8| SocketAddr::from(([127, 0, 0, last], 0));
+    let world = World::with(Options {
+        limits: Limits::Off,
+        listen_private: own(3),
+        listen_public: own(4),
+        control: own(3),
+        dns: own(3),
+        dns_outside: own(4),
+        azure: own(4),
+        ..Options::default()
+    })
+    .await;
     let fixed = |world: &World| Options {
         listen_private: address(&world.mock.private_url()),
         listen_public: address(&world.mock.public_url()),
         control: address(&world.mock.control_url()),
+        dns: world.mock.dns(),
+        dns_outside: world.mock.dns_outside(),
+        azure: address(&world.mock.azure_url()),
         ..Options::default()
     };
     let options = fixed(&world);

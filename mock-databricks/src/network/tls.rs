@@ -1,7 +1,8 @@
 //! Certificates: a private authority and one server certificate, kept in a folder and used again.
 //!
-//! Names: `*.azuredatabricks.net` as the real one has, the hosts of Azure it stands in for, and the loopback names of the mock. The certificate does not
-//! cover `privatelink…` names, as the real one does not [inferred].
+//! Names: `*.azuredatabricks.net` as the real one has, the hosts of Azure it stands in for, and the loopback names of the mock.
+//! The certificate does not cover `privatelink…` names, as the real one does not [inferred]. A certificate of an older
+//! version that lacks a name is replaced: its authority stays, so that clients need not know.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,9 +14,11 @@ use rcgen::{
     date_time_ymd,
 };
 use rustls::ServerConfig;
+use rustls::client::verify_server_name;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::ParsedCertificate;
 
 /// What the server certificate covers, beside the workspaces.
 const NAMES: [&str; 7] = [
@@ -92,8 +95,8 @@ impl CaDir {
             write(&files.ca_certificate, &certificate, false)?;
         }
         // A new authority makes an old server certificate worthless.
-        if !has_ca || !has_server {
-            let (certificate, key) = files.make_server()?;
+        if !has_ca || !has_server || lacks_a_name(&files.server_certificate)? {
+            let (certificate, key) = files.make_server(names())?;
             write(&files.server_key, &key, true)?;
             write(&files.server_certificate, &certificate, false)?;
         }
@@ -125,14 +128,11 @@ impl CaDir {
         Ok(config)
     }
 
-    fn make_server(&self) -> Result<(String, String), TlsError> {
+    fn make_server(&self, names: Vec<String>) -> Result<(String, String), TlsError> {
         let key = KeyPair::from_pem(&read(&self.ca_key)?).map_err(|error| rcgen_error(&self.ca_key, &error))?;
         let issuer = Issuer::from_ca_cert_pem(&read(&self.ca_certificate)?, key)
             .map_err(|error| rcgen_error(&self.ca_certificate, &error))?;
         let error = |error: rcgen::Error| rcgen_error(&self.server_certificate, &error);
-        // A wildcard stands for one label only, and a workspace name has two before the domain.
-        let workspaces = SHARDS.map(|shard| format!("*.{shard}.azuredatabricks.net"));
-        let names: Vec<String> = NAMES.map(str::to_owned).into_iter().chain(workspaces).collect();
         let mut params = CertificateParams::new(names).map_err(error)?;
         lasting(&mut params, "mock-databricks");
         params.key_usages.push(KeyUsagePurpose::DigitalSignature);
@@ -142,6 +142,27 @@ impl CaDir {
         let certificate = params.signed_by(&key, &issuer).map_err(error)?;
         Ok((certificate.pem(), key.serialize_pem()))
     }
+}
+
+fn names() -> Vec<String> {
+    // A wildcard stands for one label only, and a workspace name has two before the domain.
+    let workspaces = SHARDS.map(|shard| format!("*.{shard}.azuredatabricks.net"));
+    NAMES.map(str::to_owned).into_iter().chain(workspaces).collect()
+}
+
+/// Whether a client would miss a name; a file that is no certificate is left for whoever uses it to complain about.
+fn lacks_a_name(path: &Path) -> Result<bool, TlsError> {
+    let Ok(der) = CertificateDer::from_pem_slice(read(path)?.as_bytes()) else {
+        return Ok(false);
+    };
+    let Ok(certificate) = ParsedCertificate::try_from(&der) else {
+        return Ok(false);
+    };
+    let covers = |name: String| {
+        let example = name.replace('*', "example");
+        ServerName::try_from(example).is_ok_and(|name| verify_server_name(&certificate, &name).is_ok())
+    };
+    Ok(!names().into_iter().all(covers))
 }
 
 fn make_ca(path: &Path) -> Result<(String, String), TlsError> {
@@ -222,7 +243,7 @@ fn rcgen_error(path: &Path, error: &rcgen::Error) -> TlsError {
 mod tests {
     use std::fs;
 
-    use super::{CaDir, TlsError};
+    use super::{CaDir, TlsError, lacks_a_name, names};
 
     #[test]
     fn a_folder_is_filled_once_and_used_again() {
@@ -239,6 +260,22 @@ mod tests {
         CaDir::open(dir.path()).unwrap().server_config(false).unwrap();
         assert_eq!(before[..2], read()[..2]);
         assert_ne!(before[2], read()[2]);
+    }
+
+    #[test]
+    fn a_server_certificate_that_lacks_a_name_is_made_anew_under_the_same_authority() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = CaDir::open(dir.path()).unwrap();
+        let ca = fs::read(&files.ca_certificate).unwrap();
+        let older = names().into_iter().filter(|name| name != "login.microsoftonline.com");
+        let (certificate, key) = files.make_server(older.collect()).unwrap();
+        fs::write(&files.server_certificate, &certificate).unwrap();
+        fs::write(&files.server_key, key).unwrap();
+        assert!(lacks_a_name(&files.server_certificate).unwrap());
+
+        CaDir::open(dir.path()).unwrap().server_config(false).unwrap();
+        assert!(!lacks_a_name(&files.server_certificate).unwrap());
+        assert_eq!(fs::read(&files.ca_certificate).unwrap(), ca);
     }
 
     #[cfg(unix)]

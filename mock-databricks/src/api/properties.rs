@@ -9,6 +9,7 @@ use proptest::{collection, option, sample};
 use serde_json::{Value, json};
 
 use super::{Caller, Context, Request, Route, handle};
+use crate::answer::Answer;
 use crate::limits::Sizes;
 use crate::state::seed::{Amounts, fill};
 use crate::state::{Level, Workspace};
@@ -35,18 +36,24 @@ impl World {
     }
 
     fn call(&mut self, method: &Method, path: &str, query: &str, body: &Value) -> (StatusCode, Value) {
-        let path = format!("{API}{path}");
-        let route = Route::find(method, &path, &self.switches, "1");
         let body = if body.is_null() {
             String::new()
         } else {
             body.to_string()
         };
+        let answer = self.answer(method, &format!("{API}{path}"), query, body.as_bytes());
+        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+        (answer.status, body)
+    }
+
+    /// The answer to any bytes on any path.
+    fn answer(&mut self, method: &Method, path: &str, query: &str, body: &[u8]) -> Answer {
+        let route = Route::find(method, path, &self.switches, "1");
         let request = Request {
             method,
-            path: &path,
+            path,
             query: Some(query),
-            body: body.as_bytes(),
+            body,
         };
         let mut context = Context {
             workspace: &mut self.workspace,
@@ -57,9 +64,7 @@ impl World {
             now: Duration::ZERO,
             time_factor: 1.0,
         };
-        let answer = handle(&mut context, &request, route.as_ref());
-        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
-        (answer.status, body)
+        handle(&mut context, &request, route.as_ref())
     }
 
     fn get(&mut self, path: &str, query: &str) -> Value {
@@ -279,18 +284,7 @@ proptest! {
             _ => world.workspace.users().iter().last().unwrap().id,
         };
         let path = if one { format!("{API}/{resource}/{id}") } else { format!("{API}/{resource}") };
-        let route = Route::find(&method, &path, &world.switches, "1");
-        let request = Request { method: &method, path: &path, query: Some(&query), body: &body };
-        let mut context = Context {
-            workspace: &mut world.workspace,
-            switches: &world.switches,
-            sizes: Sizes::LIFTED,
-            forced_id: None,
-            caller: Caller::ForeignHand,
-            now: Duration::ZERO,
-            time_factor: 1.0,
-        };
-        let answer = handle(&mut context, &request, route.as_ref());
+        let answer = world.answer(&method, &path, &query, &body);
         prop_assert!(!answer.status.is_server_error(), "{}", answer.status);
     }
 }
@@ -302,22 +296,7 @@ fn the_account_pages_as_the_workspace_does() {
     let path = format!("/api/2.0/accounts/{account}/scim/v2/Users");
     let route = Route::find(&Method::GET, &path, &world.switches, "1").expect("served");
     assert_eq!(route.level, Level::Account);
-    let request = Request {
-        method: &Method::GET,
-        path: &path,
-        query: Some("startIndex=6&count=5"),
-        body: b"",
-    };
-    let mut context = Context {
-        workspace: &mut world.workspace,
-        switches: &world.switches,
-        sizes: Sizes::LIFTED,
-        forced_id: None,
-        caller: Caller::ForeignHand,
-        now: Duration::ZERO,
-        time_factor: 1.0,
-    };
-    let answer = handle(&mut context, &request, Some(&route));
+    let answer = world.answer(&Method::GET, &path, "startIndex=6&count=5", b"");
     let page: Value = serde_json::from_slice(&answer.body).unwrap();
     // Two admins and five people.
     assert_eq!((&page["totalResults"], ids(&page).len()), (&json!(7), 2));

@@ -11,7 +11,17 @@ use super::Config;
 const PREFIX: &str = "SCIM_BRIDGE_";
 /// Characters of a value that an error tells.
 const LONGEST_VALUE: usize = 80;
-const SECTIONS: [&str; 6] = ["server", "store", "target", "ops", "reconcile", "test"];
+const SECTIONS: [&str; 9] = [
+    "server",
+    "store",
+    "target",
+    "ops",
+    "reconcile",
+    "adopt",
+    "drift",
+    "guard",
+    "test",
+];
 
 /// A configuration that cannot be used, on one line.
 #[derive(Debug, thiserror::Error)]

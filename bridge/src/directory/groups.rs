@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::draft::to_row;
 use super::{Accepted, Change, Directory, DirectoryError, Request};
 use crate::id::{ScimId, fold};
-use crate::store::{AddedMember, Kind, QueueClass, Stored};
+use crate::store::{AddedMember, Enqueue, Kind, QueueClass, Stored};
 
 /// What happened to the edges of a group.
 #[derive(Debug, Default, Clone, Copy)]
@@ -62,7 +62,7 @@ impl Directory {
             for (member, given) in found.iter().zip(&given) {
                 change.tx.add_member(resource.pk, member.pk, given.display.as_deref())?;
             }
-            change.enqueue(&row.id, Kind::Group, QueueClass::Grant)?;
+            change.enqueue_new_group(&row.id, &row.name_key)?;
             Ok(Accepted {
                 resource,
                 revision: Some(revision),
@@ -132,17 +132,26 @@ impl Directory {
 }
 
 impl Change<'_> {
+    /// A new group waits for its members, unless one of its name is there already: whether that is a conflict
+    /// is decided while the client waits (rule A4).
+    fn enqueue_new_group(&self, id: &ScimId, name_key: &str) -> Result<(), DirectoryError> {
+        for target in &self.rules.targets {
+            if self.tx.inventory_named(target, Kind::Group, name_key)?.is_empty() {
+                continue;
+            }
+            let at_once = Enqueue::at_once(QueueClass::Grant, self.now);
+            self.tx.enqueue(target, id, Kind::Group, at_once)?;
+            return Ok(());
+        }
+        self.enqueue(id, Kind::Group, QueueClass::Grant)?;
+        Ok(())
+    }
+
     fn store_group(&self, old: &Stored, document: Resource, moved: Moved) -> Result<Accepted, DirectoryError> {
         let row = to_row(old.id.clone(), Kind::Group, document);
         let changed = !same(&row.document, &old.document);
         if !changed && moved.is_nothing() {
-            for target in &self.rules.targets {
-                self.tx.wake(target, &old.id, self.now)?;
-            }
-            return Ok(Accepted {
-                resource: old.clone(),
-                revision: None,
-            });
+            return self.confirmed(old);
         }
         if row.name != old.name {
             self.check_protected(Kind::Group, &row.name)?;
@@ -184,6 +193,8 @@ impl Change<'_> {
         self.check_no_circle(group.pk, &group.id, &found)?;
         let mut moved = Moved::default();
         for (member, named) in found.iter().zip(named) {
+            // Who was found at adoption is Entra's from now on (rule C3).
+            self.tx.disinherit(&group.id, member.pk)?;
             match self.tx.add_member(group.pk, member.pk, named.display.as_deref())? {
                 AddedMember::New => moved.added = true,
                 AddedMember::Relabelled => moved.relabelled = true,
@@ -198,6 +209,8 @@ impl Change<'_> {
         let mut moved = Moved::default();
         for member in self.tx.resolve(self.endpoint(), ids)?.into_iter().flatten() {
             moved.removed |= self.tx.remove_member(group.pk, member.pk)?;
+            // A membership that was found at adoption goes when Entra says so (rule C3).
+            moved.removed |= self.tx.disinherit(&group.id, member.pk)?;
         }
         Ok(moved)
     }

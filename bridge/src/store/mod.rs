@@ -6,11 +6,15 @@
 //! and an answer is given only after the commit is on disk.
 
 mod bindings;
+mod commands;
+mod decisions;
 mod desired;
 mod edges;
 mod error;
 mod facts;
 mod fields;
+mod guard;
+mod held;
 mod inventory;
 mod lock;
 mod queue;
@@ -25,10 +29,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
+pub use commands::{Command, NewCommand, leave_command};
+pub use decisions::Decision;
 pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored};
 pub use edges::{EdgeRow, Edges, MemberEdge};
 pub use error::StoreError;
 pub use fields::{Field, Fields, Tracked};
+pub use guard::{GuardClass, GuardHold};
 pub use inventory::InventoryEntry;
 pub use lock::StoreLock;
 pub use queue::{Enqueue, QueueClass, QueueRow};

@@ -25,10 +25,14 @@ const LARGEST_COMMIT: usize = 256;
 /// How long a commit waits for more at the most.
 const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 
+/// How many of them a store has gone through.
+pub(super) const VERSION: usize = MIGRATIONS.len();
+
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_store.sql")),
     M::up(include_str!("../../migrations/0002_counts.sql")),
     M::up(include_str!("../../migrations/0003_strip.sql")),
+    M::up(include_str!("../../migrations/0004_operations.sql")),
 ];
 
 /// A write transaction: everything a [`Snapshot`] can read, and the changes.

@@ -4,7 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The sections, each a file of `bridge/src/config/`.
-const SECTIONS: [&str; 6] = ["server", "store", "target", "ops", "reconcile", "test"];
+const SECTIONS: [&str; 9] = [
+    "server",
+    "store",
+    "target",
+    "ops",
+    "reconcile",
+    "adopt",
+    "drift",
+    "guard",
+    "test",
+];
 
 const HEAD: &str = "\
 # Configuration

@@ -14,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tower::util::MapRequest;
 
 use crate::clock::Clock;
-use crate::config::{Config, Mode};
+use crate::config::{Config, DriftMode, Mode, Widening};
 use crate::databricks::{Client, ClientOptions, PatFile};
 use crate::directory::{Directory, Rules};
 use crate::id::fold;
 use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
+use crate::reconcile::drift::DriftPolicy;
 use crate::reconcile::guard::Guard;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
@@ -259,6 +260,7 @@ fn worker_options(config: &Config) -> WorkerOptions {
         target: TARGET.to_owned(),
         dry_run: config.target.mode == Mode::DryRun,
         policy: Policy {
+            time_factor: test.time_factor,
             batch: section.batch,
             proof: test.scale(section.absence_proof.0),
             verify_after: test.scale(section.verify_after.0),
@@ -271,6 +273,12 @@ fn worker_options(config: &Config) -> WorkerOptions {
             on_name_reuse: section.on_name_reuse,
             on_rename: section.on_rename,
             on_user_delete: section.on_user_delete,
+            drift: DriftPolicy {
+                on: config.drift.mode != DriftMode::Off,
+                repair: config.drift.mode == DriftMode::Repair,
+                widen: config.drift.widen == Widening::Repair,
+                every: test.scale(config.drift.every.0),
+            },
             guard: Guard {
                 more_than: config.guard.more_than,
                 percent: config.guard.percent,

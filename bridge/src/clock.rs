@@ -74,6 +74,16 @@ impl Clock {
         }
     }
 
+    /// A clock that shows `origin` now, for tests that step the time.
+    #[cfg(test)]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    pub fn showing(origin: Timestamp) -> Self {
+        Self {
+            origin,
+            started: Instant::now(),
+        }
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.origin.plus(self.started.elapsed())

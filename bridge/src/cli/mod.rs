@@ -2,6 +2,7 @@
 //! let it start, always with one clear line.
 
 mod check_config;
+mod drift;
 mod log;
 mod order;
 mod serve;
@@ -59,6 +60,11 @@ enum Command {
         after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held"
     )]
     Log(log::Log),
+    /// List what somebody else changed at the target. Works beside a running bridge.
+    #[command(
+        after_help = "Examples:\n  scim-bridge drift --config bridge.toml\n  scim-bridge drift --json --config bridge.toml"
+    )]
+    Drift(drift::Drift),
     /// Let pass what the guard holds, or let a restored store write again.
     #[command(
         after_help = "Examples:\n  scim-bridge resume --config bridge.toml\n  scim-bridge resume --only ana@contoso.com --config bridge.toml\n  scim-bridge resume --after-restore --config bridge.toml"
@@ -97,6 +103,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::CheckConfig(check) => check.run(),
         Command::Log(log) => log.run(),
+        Command::Drift(drift) => drift.run(),
         Command::Resume(resume) => resume.run(),
         Command::Rename(rename) => rename.run(),
         Command::Adopt(named) => named.give("adopt"),

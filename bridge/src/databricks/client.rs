@@ -136,7 +136,7 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn users(&self, start: usize) -> Result<Answered<WireList<WireUser>>, DatabricksError> {
         self.read(&format!(
-            "/Users?attributes=userName,active&startIndex={start}&count={PAGE}"
+            "/Users?attributes=userName,displayName,active,externalId,name&startIndex={start}&count={PAGE}"
         ))
         .await
     }

@@ -195,6 +195,9 @@ impl Change<'_> {
         for (member, named) in found.iter().zip(named) {
             // Who was found at adoption is Entra's from now on (rule C3).
             self.tx.disinherit(&group.id, member.pk)?;
+            if self.tx.ask_about_member(&group.id, member.pk, self.now)? {
+                self.look_at(group)?;
+            }
             match self.tx.add_member(group.pk, member.pk, named.display.as_deref())? {
                 AddedMember::New => moved.added = true,
                 AddedMember::Relabelled => moved.relabelled = true,
@@ -209,6 +212,9 @@ impl Change<'_> {
         let mut moved = Moved::default();
         for member in self.tx.resolve(self.endpoint(), ids)?.into_iter().flatten() {
             moved.removed |= self.tx.remove_member(group.pk, member.pk)?;
+            if self.tx.ask_about_member(&group.id, member.pk, self.now)? {
+                self.look_at(group)?;
+            }
             // A membership that was found at adoption goes when Entra says so (rule C3).
             moved.removed |= self.tx.disinherit(&group.id, member.pk)?;
         }

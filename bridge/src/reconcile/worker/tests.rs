@@ -128,6 +128,7 @@ async fn an_outcome_that_the_store_cannot_take_is_kept_and_recorded_later() {
     let everything = Admitted {
         revocation: [true; 3],
         other: [true; 3],
+        failing: [None; 3],
     };
     let (knowledge, policy) = (worker.knowledge.clone(), worker.options.policy.clone());
     let begun = worker

@@ -30,6 +30,8 @@ const PRIVATE_LINK_MARKERS: &[&str] = &[
     "Unauthorized network access to workspace",
     "Public access is not allowed",
 ];
+/// What the login page's address and the refused redirect carry.
+const VALIDATION_MARKER: &str = "private-link-validation-error";
 /// What a 401 or 403 says that is about the credential, its role or its address.
 const NOT_ADMITTED_MARKERS: &[&str] = &[
     "blocked by Databricks IP ACL",
@@ -123,6 +125,11 @@ fn redirected(raw: Raw<'_>) -> DatabricksError {
     DatabricksError::OutcomeUnknown(Unknown::Redirected(raw.status))
 }
 
+/// Whether a redirect's address or a body says that Private Link refuses.
+pub(super) fn mentions_private_link(text: &str) -> bool {
+    contains_any(text, PRIVATE_LINK_MARKERS) || text.contains(VALIDATION_MARKER)
+}
+
 /// A 4xx. One without a body of Databricks' own is a stranger's and proves nothing (rule B2).
 fn refused(status: u16, json: Option<&Value>, text: &str) -> DatabricksError {
     let body = json.filter(|body| is_databricks_error(body));
@@ -177,7 +184,7 @@ fn is_scim_error(body: &Value) -> bool {
         .any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error")))
 }
 
-fn detail(json: Option<&Value>, text: &str) -> String {
+pub(super) fn detail(json: Option<&Value>, text: &str) -> String {
     let said = json
         .and_then(|body| {
             ["detail", "message", "error_description", "error"]
@@ -188,7 +195,7 @@ fn detail(json: Option<&Value>, text: &str) -> String {
     said.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
 }
 
-fn is_html(content_type: Option<&str>, text: &str) -> bool {
+pub(super) fn is_html(content_type: Option<&str>, text: &str) -> bool {
     content_type.is_some_and(|kind| kind.starts_with("text/html"))
         || text.starts_with("<!")
         || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<html"))

@@ -3,24 +3,20 @@
 //! Whether and when to ask again is the reconciler's decision; it knows what the call
 //! was for. Redirects are never followed: the Private Link refusal is one.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use super::answer::{Raw, classify};
+use super::credentials::{Credential, Presented};
 use super::error::{DatabricksError, Unknown};
-use super::private_link::PrivateResolver;
+use super::network::{Network, deepest_cause};
 use super::wire::{self, WireGroup, WireList, WireUser};
-use super::{PatFile, PrivateRanges};
+use crate::clock::Timestamp;
 use crate::id::UpstreamId;
 use crate::store::Kind;
 
@@ -37,17 +33,9 @@ pub struct ClientOptions {
     /// `https://adb-….azuredatabricks.net`, with a port if it is not 443.
     pub workspace_url: Url,
     /// The credential.
-    pub credential: PatFile,
-    /// Addresses to use for the workspace's name instead of DNS.
-    pub resolve: Vec<IpAddr>,
-    /// The ranges that its address must lie in; `None` = not checked.
-    pub private_ranges: Option<PrivateRanges>,
-    /// Certificates to trust instead of the machine's.
-    pub ca_file: Option<PathBuf>,
-    /// Time limit of one call, connecting included.
-    pub timeout: Duration,
-    /// Time limit of connecting.
-    pub connect_timeout: Duration,
+    pub credential: Credential,
+    /// How to reach it.
+    pub network: Network,
 }
 
 /// A success: the status, for the log, and what was answered.
@@ -68,7 +56,7 @@ pub struct Client {
 struct Inner {
     http: reqwest::Client,
     base: String,
-    credential: PatFile,
+    credential: Credential,
 }
 
 impl std::fmt::Debug for Client {
@@ -86,25 +74,8 @@ impl Client {
     ///
     /// A sentence naming the configuration key that is wrong.
     pub fn new(options: ClientOptions) -> Result<Self, String> {
-        let host = options.workspace_url.host_str().unwrap_or_default().to_owned();
-        let ranges = options.private_ranges.unwrap_or_else(PrivateRanges::everything);
-        let resolver = PrivateResolver::new(&host, options.resolve, ranges);
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(resolver))
-            .timeout(options.timeout)
-            .connect_timeout(options.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .tcp_nodelay(true);
-        if let Some(path) = &options.ca_file {
-            builder = builder.tls_certs_only(read_certificates(path)?);
-        }
-        let http = builder
-            .build()
-            .map_err(|error| format!("the client for {host} cannot be made: {error}"))?;
+        let host = options.workspace_url.host_str().unwrap_or_default();
+        let http = options.network.workspace_client(host)?;
         let base = options.workspace_url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             inner: Arc::new(Inner {
@@ -118,6 +89,16 @@ impl Client {
     /// Another number is another credential than before, and perhaps another identity (rule C8).
     pub fn credential(&self) -> u64 {
         self.inner.credential.generation()
+    }
+
+    /// When the token that is held ends, if it says so.
+    pub fn credential_expires_at(&self) -> Option<Timestamp> {
+        self.inner.credential.expires_at()
+    }
+
+    /// The kind of the credential: `token`, `oauth`, `entra`, `managed-identity`.
+    pub fn credential_kind(&self) -> &'static str {
+        self.inner.credential.kind()
     }
 
     /// Who the bridge is at Databricks: the cheapest call there is.
@@ -255,22 +236,34 @@ impl Client {
         })
     }
 
+    /// Sends a request; once more with a new token after a 401, which proves that there was no effect (rule B2).
     async fn call(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answered<Option<Value>>, DatabricksError> {
-        let token = self
-            .inner
-            .credential
-            .token()
-            .map_err(|cause| DatabricksError::Unreachable { cause })?;
-        let mut request = self
-            .inner
-            .http
-            .request(method, format!("{}{path}", self.inner.base))
-            .bearer_auth(token.expose_secret())
+        let presented = self.inner.credential.present().await?;
+        let first = self.send(&presented, method.clone(), path, body).await;
+        match first {
+            Err(DatabricksError::NotAdmitted { status: 401, .. }) if self.inner.credential.refused(&presented) => {
+                let renewed = self.inner.credential.present().await?;
+                self.send(&renewed, method, path, body).await
+            }
+            other => other,
+        }
+    }
+
+    async fn send(
+        &self,
+        presented: &Presented,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answered<Option<Value>>, DatabricksError> {
+        let request = self.inner.http.request(method, format!("{}{path}", self.inner.base));
+        let mut request = presented
+            .sign(request)?
             .header(ACCEPT, "application/scim+json, application/json");
         if let Some(body) = body {
             request = request
@@ -321,29 +314,6 @@ fn unsent_or_unknown(error: &reqwest::Error) -> DatabricksError {
         return DatabricksError::OutcomeUnknown(Unknown::TimedOut);
     }
     DatabricksError::OutcomeUnknown(Unknown::Cut)
-}
-
-/// The innermost reason: name not found, connection refused, certificate not trusted …
-fn deepest_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    if error.is_timeout() {
-        "connecting timed out".to_owned()
-    } else {
-        cause.to_string()
-    }
-}
-
-fn read_certificates(path: &PathBuf) -> Result<Vec<reqwest::Certificate>, String> {
-    let pem = std::fs::read(path).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
-    let found =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
-    if found.is_empty() {
-        return Err(format!("ca_file {}: holds no certificate", path.display()));
-    }
-    Ok(found)
 }
 
 const fn collection(kind: Kind) -> &'static str {

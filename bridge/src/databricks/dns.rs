@@ -209,3 +209,5 @@ fn understood(question: &Message, bytes: &[u8]) -> Option<Message> {
     ours.then_some(answer)
 }
 
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod discovery;
 mod groups;
 mod limits;
 mod model;
+mod network;
 mod program;
 mod queries;
 mod support;

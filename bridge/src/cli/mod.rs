@@ -2,6 +2,7 @@
 //! let it start, always with one clear line.
 
 mod check_config;
+mod doctor;
 mod log;
 mod serve;
 
@@ -52,6 +53,11 @@ enum Command {
         after_help = "Example:\n  scim-bridge check-config --config bridge.toml"
     )]
     CheckConfig(check_config::CheckConfig),
+    /// Look at everything the bridge needs, in order, and say what to do. Works beside a running bridge.
+    #[command(
+        after_help = "Exits 0 when no step failed, 1 when one did, 2 when it cannot run.\n\nExamples:\n  scim-bridge doctor --config bridge.toml\n  scim-bridge doctor --config bridge.toml --json\n  scim-bridge doctor --config bridge.toml --probe-writes"
+    )]
+    Doctor(doctor::Doctor),
     /// Read the provisioning log: each change with the calls it took. Works beside a running bridge.
     #[command(
         name = "log",
@@ -76,12 +82,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     start_logging(arguments.log);
     let done = match arguments.command {
-        Command::Serve(serve) => serve.run(),
-        Command::CheckConfig(check) => check.run(),
-        Command::Log(log) => log.run(),
+        Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::CheckConfig(check) => check.run().map(|()| ExitCode::SUCCESS),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Log(log) => log.run().map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&format!("{error:#}"));
             let usage = error.downcast_ref::<ConfigError>().is_some()

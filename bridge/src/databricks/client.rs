@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
@@ -15,13 +15,15 @@ use super::answer::{Raw, classify};
 use super::credentials::{Credential, Presented};
 use super::error::{DatabricksError, Unknown};
 use super::network::{Network, deepest_cause};
-use super::wire::{self, WireGroup, WireList, WireUser};
+use super::wire::{self, WireAny, WireGroup, WireList, WireScope, WireUser};
 use crate::clock::Timestamp;
 use crate::id::UpstreamId;
 use crate::store::Kind;
 
 /// Where the workspace-level SCIM API stands.
 const BASE: &str = "/api/2.0/preview/scim/v2";
+/// Where identities of the account are reached through the workspace.
+const ACCOUNT_BASE: &str = "/api/2.0/account/scim/v2";
 /// Resources a page; Databricks may give fewer.
 const PAGE: usize = 100;
 /// A larger answer than this is not Databricks'.
@@ -47,6 +49,17 @@ pub struct Answered<T> {
     pub value: T,
 }
 
+/// What one call tells of the workspace, its clock and the credential.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// Who the bridge is there.
+    pub me: WireUser,
+    /// The `Date` of the answer, to the second.
+    pub date: Option<Timestamp>,
+    /// The workspace's number.
+    pub workspace_id: Option<String>,
+}
+
 /// Asks one workspace. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
@@ -55,8 +68,18 @@ pub struct Client {
 
 struct Inner {
     http: reqwest::Client,
+    /// The workspace's address.
+    root: String,
     base: String,
     credential: Credential,
+}
+
+/// An answer with what its headers say.
+struct Exchange {
+    status: u16,
+    value: Option<Value>,
+    date: Option<String>,
+    workspace_id: Option<String>,
 }
 
 impl std::fmt::Debug for Client {
@@ -81,6 +104,7 @@ impl Client {
             inner: Arc::new(Inner {
                 http,
                 base: format!("{base}{BASE}"),
+                root: base,
                 credential: options.credential,
             }),
         })
@@ -108,6 +132,56 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn me(&self) -> Result<Answered<WireUser>, DatabricksError> {
         self.read("/Me?excludedAttributes=entitlements").await
+    }
+
+    /// Who the bridge is at Databricks, and what the answer says besides.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn inspect(&self) -> Result<Inspection, DatabricksError> {
+        let url = format!("{}/Me?excludedAttributes=entitlements", self.inner.base);
+        let exchange = self.exchange(Method::GET, &url, None).await?;
+        Ok(Inspection {
+            me: read_as(exchange.status, exchange.value)?.value,
+            date: exchange.date.as_deref().and_then(Timestamp::from_http_date),
+            workspace_id: exchange.workspace_id,
+        })
+    }
+
+    /// How many of a list (`Users`, `Groups`, `ServicePrincipals`) there are, as Databricks counts.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn count(&self, list: &str) -> Result<u64, DatabricksError> {
+        let path = format!("/{list}?attributes=id&startIndex=1&count=1");
+        let page: Answered<WireList<WireAny>> = self.read(&path).await?;
+        Ok(page.value.total_results)
+    }
+
+    /// The scope of each of the first groups.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn scopes(&self) -> Result<Vec<WireScope>, DatabricksError> {
+        let path = format!("/Groups?excludedAttributes=members&startIndex=1&count={PAGE}");
+        let page: Answered<WireList<WireScope>> = self.read(&path).await?;
+        Ok(page.value.resources)
+    }
+
+    /// Whether identities of the account can be read through the workspace.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn account_through_workspace(&self) -> Result<(), DatabricksError> {
+        let url = format!(
+            "{}{ACCOUNT_BASE}/Groups?attributes=id&startIndex=1&count=1",
+            self.inner.root
+        );
+        self.exchange(Method::GET, &url, None).await.map(drop)
     }
 
     /// One page of all users; `start` counts from one. The list ends with a page without resources.
@@ -227,28 +301,31 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Answered<T>, DatabricksError> {
         let answered = self.call(Method::GET, path, None).await?;
-        let value = answered.value.unwrap_or(Value::Null);
-        let value = serde_json::from_value(value)
-            .map_err(|_| DatabricksError::OutcomeUnknown(Unknown::Garbled(answered.status)))?;
-        Ok(Answered {
-            status: answered.status,
-            value,
-        })
+        read_as(answered.status, answered.value)
     }
 
-    /// Sends a request; once more with a new token after a 401, which proves that there was no effect (rule B2).
     async fn call(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answered<Option<Value>>, DatabricksError> {
+        let url = format!("{}{path}", self.inner.base);
+        let exchange = self.exchange(method, &url, body).await?;
+        Ok(Answered {
+            status: exchange.status,
+            value: exchange.value,
+        })
+    }
+
+    /// Sends a request; once more with a new token after a 401, which proves that there was no effect (rule B2).
+    async fn exchange(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Exchange, DatabricksError> {
         let presented = self.inner.credential.present().await?;
-        let first = self.send(&presented, method.clone(), path, body).await;
+        let first = self.send(&presented, method.clone(), url, body).await;
         match first {
             Err(DatabricksError::NotAdmitted { status: 401, .. }) if self.inner.credential.refused(&presented) => {
                 let renewed = self.inner.credential.present().await?;
-                self.send(&renewed, method, path, body).await
+                self.send(&renewed, method, url, body).await
             }
             other => other,
         }
@@ -258,12 +335,11 @@ impl Client {
         &self,
         presented: &Presented,
         method: Method,
-        path: &str,
+        url: &str,
         body: Option<&Value>,
-    ) -> Result<Answered<Option<Value>>, DatabricksError> {
-        let request = self.inner.http.request(method, format!("{}{path}", self.inner.base));
+    ) -> Result<Exchange, DatabricksError> {
         let mut request = presented
-            .sign(request)?
+            .sign(self.inner.http.request(method, url))?
             .header(ACCEPT, "application/scim+json, application/json");
         if let Some(body) = body {
             request = request
@@ -272,14 +348,13 @@ impl Client {
         }
         let response = request.send().await.map_err(|error| unsent_or_unknown(&error))?;
         let status = response.status().as_u16();
-        let header = |name| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
+        let text = |name: &str| {
+            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+            value.map(str::to_owned)
         };
-        let (location, retry_after, content_type) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_TYPE));
+        let (location, retry_after) = (text(LOCATION.as_str()), text(RETRY_AFTER.as_str()));
+        let (content_type, date) = (text(CONTENT_TYPE.as_str()), text(DATE.as_str()));
+        let workspace_id = text("x-databricks-org-id");
         let body = whole_body(response).await?;
         let value = classify(Raw {
             status,
@@ -288,8 +363,19 @@ impl Client {
             content_type: content_type.as_deref(),
             body: &body,
         })?;
-        Ok(Answered { status, value })
+        Ok(Exchange {
+            status,
+            value,
+            date,
+            workspace_id,
+        })
     }
+}
+
+fn read_as<T: DeserializeOwned>(status: u16, value: Option<Value>) -> Result<Answered<T>, DatabricksError> {
+    let value = serde_json::from_value(value.unwrap_or(Value::Null))
+        .map_err(|_| DatabricksError::OutcomeUnknown(Unknown::Garbled(status)))?;
+    Ok(Answered { status, value })
 }
 
 async fn whole_body(mut response: reqwest::Response) -> Result<Vec<u8>, DatabricksError> {

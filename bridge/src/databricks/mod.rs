@@ -12,11 +12,13 @@ mod error;
 mod network;
 pub mod pace;
 mod private_link;
+mod way;
 pub mod wire;
 
 pub use answer::classify;
-pub use client::{Answered, Client, ClientOptions};
+pub use client::{Answered, Client, ClientOptions, Inspection};
 pub use credentials::{AzureWorkspace, Credential, CredentialKind, CredentialOptions, MetadataEndpoint, SecretFrom};
 pub use error::{DatabricksError, Unknown};
 pub use network::Network;
 pub use private_link::PrivateRanges;
+pub use way::{TlsProblem, Way};

@@ -9,6 +9,7 @@ mod client;
 mod configuration;
 mod credentials;
 mod discovery;
+mod doctor;
 mod groups;
 mod limits;
 mod model;

@@ -170,3 +170,72 @@ async fn a_managed_identity_is_asked_for_its_token() {
     let name = scene.me(identity, Some(scene.azure())).await.unwrap();
     assert!(!name.is_empty());
 }
+
+/// Doctor beside the running stack; its exit code and its steps.
+async fn doctor(scene: &super::scene::Scene, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+    let mut command = tokio::process::Command::new(super::scene::PROGRAM);
+    command
+        .args(["bridge-process", "doctor", "--json", "--config"])
+        .arg(scene.stack.folder().join("bridge.toml"))
+        .args(arguments);
+    // The end of its input would stop it.
+    let child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap();
+    let lifeline = child.stdin.take();
+    let output = child.wait_with_output().await.unwrap();
+    drop(lifeline);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    (
+        output.status.code(),
+        serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}")),
+    )
+}
+
+fn states(said: &serde_json::Value) -> Vec<String> {
+    let steps = said["steps"].as_array().unwrap().iter();
+    steps
+        .filter(|step| step["state"] != "ok")
+        .map(|step| {
+            format!(
+                "{}: {}",
+                step["step"].as_str().unwrap(),
+                step["state"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn doctor_finds_the_stack_well_and_its_write_probe_leaves_nothing() {
+    let scene = super::scene::Scene::start().await;
+    let (code, said) = doctor(&scene, &["--probe-writes", "--yes"]).await;
+    assert_eq!((code, &said["ok"]), (Some(0), &serde_json::json!(true)), "{said:#}");
+    // The stack's intervals are shortened.
+    assert_eq!(states(&said), ["configuration: warn"], "{said:#}");
+    let groups = scene.state().await.groups;
+    assert!(
+        groups
+            .iter()
+            .all(|group| !group.display_name.starts_with("scim-bridge-probe-"))
+    );
+}
+
+#[tokio::test]
+async fn doctor_names_a_token_that_stopped_to_work() {
+    let scene = super::scene::Scene::start().await;
+    let token = scene.stack.databricks().token().to_owned();
+    scene.stack.control().set_credential(&token, false).await.unwrap();
+    let (code, said) = doctor(&scene, &[]).await;
+    assert_eq!(code, Some(1));
+    let steps = said["steps"].as_array().unwrap();
+    let failed: Vec<&serde_json::Value> = steps.iter().filter(|step| step["state"] == "fail").collect();
+    assert_eq!(failed.len(), 1, "{said:#}");
+    assert_eq!(failed[0]["step"], "credential");
+    assert!(
+        failed[0]["found"].as_str().unwrap().contains("credential refused: "),
+        "{said:#}"
+    );
+}

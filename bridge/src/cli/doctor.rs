@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::ConfigArgument;
@@ -112,7 +112,7 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        let bar = ProgressBar::new_spinner();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} …") {
             bar.set_style(style);
         }
@@ -125,6 +125,8 @@ impl Progress {
             let bar = self.bar.clone();
             self.began = Some(tokio::spawn(async move {
                 tokio::time::sleep(QUIET).await;
+                // Nothing is drawn where standard error is no terminal.
+                bar.set_draw_target(ProgressDrawTarget::stderr());
                 bar.enable_steady_tick(Duration::from_millis(100));
             }));
         }

@@ -76,7 +76,7 @@ impl Way {
         let found = timeout(self.patience, self.resolver.addresses())
             .await
             .map_err(|_| format!("nobody says within {:?} where {} is", self.patience, self.host))?
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| format!("{}: {error}", self.host))?;
         if found.is_empty() {
             return Err(format!("{} has no address", self.host));
         }

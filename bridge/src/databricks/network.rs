@@ -14,6 +14,9 @@ use url::Url;
 
 use super::private_link::{PrivateRanges, PrivateResolver};
 
+/// How long a token endpoint may take: less than a probe of the target, so that it is the endpoint that is named.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How to reach a workspace and what gives tokens for it.
 #[derive(Debug, Clone)]
 pub struct Network {
@@ -81,7 +84,7 @@ impl Network {
 
     /// For the metadata service, which refuses what came through a proxy.
     pub(super) fn direct_client(&self) -> Result<reqwest::Client, String> {
-        let limit = Duration::from_secs(10).min(self.timeout);
+        let limit = TOKEN_PATIENCE.min(self.timeout);
         finish(plain_builder().connect_timeout(limit).timeout(limit))
     }
 
@@ -91,7 +94,7 @@ impl Network {
         Ok(self
             .builder()?
             .dns_resolver(Arc::new(resolver))
-            .timeout(self.timeout.min(Duration::from_secs(30))))
+            .timeout(self.timeout.min(TOKEN_PATIENCE)))
     }
 
     fn builder(&self) -> Result<reqwest::ClientBuilder, String> {

@@ -352,6 +352,11 @@ async fn without_a_token(answer: ResponseTemplate) -> DatabricksError {
         0,
         "nothing is sent without a token"
     );
+    assert_eq!(
+        scene.requests_to("/login.html").await.len(),
+        0,
+        "no redirect is followed"
+    );
     assert!(!error.to_string().contains("s3cret"), "{error}");
     error
 }
@@ -389,6 +394,15 @@ async fn a_token_endpoint_that_cannot_be_asked_makes_databricks_unreachable() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_token_endpoint_is_asked_through_the_proxy() {
+    let scene = Scene::start(vec![granting("/oidc/v1/token", "token-1")]).await;
+    let client = scene.client_on(scene.oauth(), None, dead_proxy()).await;
+    let error = client.me().await.unwrap_err();
+    assert!(error.to_string().contains("credential unavailable: "), "{error}");
+    assert_eq!(scene.requests_to("/oidc/").await.len(), 0);
 }
 
 #[tokio::test]

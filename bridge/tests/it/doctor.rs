@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum_server::tls_rustls::RustlsConfig;
 use serde_json::{Value, json};
@@ -25,7 +25,14 @@ struct Workspace {
     received: Arc<Mutex<Vec<String>>>,
 }
 
-async fn answer(State(workspace): State<Workspace>, request: Request) -> Response {
+async fn answer(workspace: State<Workspace>, request: Request) -> Response {
+    let mut response = body(workspace, &request);
+    let number = HeaderValue::from_static("1234567890123456");
+    response.headers_mut().insert("x-databricks-org-id", number);
+    response
+}
+
+fn body(State(workspace): State<Workspace>, request: &Request) -> Response {
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     workspace.received.lock().unwrap().push(format!("{method} {path}"));
     let odd = workspace
@@ -448,6 +455,19 @@ async fn groups_of_the_account_are_a_warning() {
     let steps = Scene::with(odd, "localhost").await.steps(&[]).await;
     assert_eq!(steps.state("target shape"), "warn");
     assert!(steps.text("target shape", "found").contains("\"Finance\""));
+}
+
+#[tokio::test]
+async fn another_workspace_under_the_name_of_this_one_is_seen() {
+    for (name, state) in [
+        ("adb-1234567890123456.7.azuredatabricks.test", "ok"),
+        ("adb-6543210987654321.7.azuredatabricks.test", "fail"),
+    ] {
+        let scene = Scene::with(Vec::new(), name).await;
+        let url = format!("https://{name}:{}", scene.address.port());
+        let steps = scene.steps(&[("SCIM_BRIDGE_TARGET_WORKSPACE_URL", &url)]).await;
+        assert_eq!(steps.state("target shape"), state, "{:#}", steps.said);
+    }
 }
 
 #[tokio::test]

@@ -2,13 +2,17 @@
 
 use std::net::SocketAddr;
 
-use bridge::databricks::{Client, ClientOptions, Credential, DatabricksError, Network, PrivateRanges};
+use bridge::clock::Clock;
+use bridge::databricks::{
+    Client, ClientOptions, Credential, CredentialKind, CredentialOptions, DatabricksError, Network, PrivateRanges,
+    SecretFrom,
+};
 use hickory_proto::op::{Message, OpCode};
 use hickory_proto::rr::rdata::{A, CNAME};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use serde_json::json;
 use tokio::net::UdpSocket;
-use wiremock::matchers::any;
+use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const HOST: &str = "adb-1234567890123456.7.azuredatabricks.test";
@@ -99,6 +103,42 @@ async fn a_public_address_is_refused_before_anything_is_sent() {
         assert!(error.to_string().ends_with(&expected), "{error}");
     }
     assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_workspaces_token_endpoint_may_have_a_public_address() {
+    let (server, folder) = workspace().await;
+    let granted = ResponseTemplate::new(200).set_body_json(json!({ "access_token": "t", "expires_in": 3600 }));
+    let at_token = Mock::given(path("/oidc/v1/token"))
+        .respond_with(granted)
+        .with_priority(1);
+    at_token.mount(&server).await;
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "s3cret").unwrap();
+    let network = Network {
+        dns_server: Some(name_server().await),
+        ..Network::default()
+    };
+    let workspace_url = format!("http://{HOST}:{}", server.address().port()).parse().unwrap();
+    let options = CredentialOptions {
+        kind: CredentialKind::OAuth {
+            client_id: "robot".to_owned(),
+            secret: SecretFrom::File(secret),
+            token_url: None,
+        },
+        azure: None,
+    };
+    let credential = Credential::open(options, &workspace_url, &network, Clock::system());
+    let options = ClientOptions {
+        credential: credential.await.unwrap(),
+        workspace_url,
+        network,
+    };
+    let error = Client::new(options).unwrap().me().await.unwrap_err();
+    assert!(error.to_string().contains("resolves to the public address"), "{error}");
+    let asked = server.received_requests().await.unwrap();
+    let paths: Vec<&str> = asked.iter().map(|request| request.url.path()).collect();
+    assert_eq!(paths, ["/oidc/v1/token"]);
 }
 
 #[tokio::test]

@@ -6,15 +6,14 @@
 use std::sync::Arc;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::answer::{Raw, classify};
-use super::credentials::{Credential, Presented};
+use super::credentials::Credential;
 use super::error::{DatabricksError, Unknown};
-use super::network::{Network, deepest_cause};
+use super::network::Network;
+use super::transport::Transport;
 use super::wire::{self, WireAny, WireGroup, WireList, WireScope, WireUser};
 use crate::clock::Timestamp;
 use crate::id::UpstreamId;
@@ -26,8 +25,6 @@ const BASE: &str = "/api/2.0/preview/scim/v2";
 const ACCOUNT_BASE: &str = "/api/2.0/account/scim/v2";
 /// Resources a page; Databricks may give fewer.
 const PAGE: usize = 100;
-/// A larger answer than this is not Databricks'.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// How to reach a workspace.
 #[derive(Debug)]
@@ -67,19 +64,10 @@ pub struct Client {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    transport: Transport,
     /// The workspace's address.
     root: String,
     base: String,
-    credential: Credential,
-}
-
-/// An answer with what its headers say.
-struct Exchange {
-    status: u16,
-    value: Option<Value>,
-    date: Option<String>,
-    workspace_id: Option<String>,
 }
 
 impl std::fmt::Debug for Client {
@@ -102,27 +90,29 @@ impl Client {
         let base = options.workspace_url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             inner: Arc::new(Inner {
-                http,
+                transport: Transport {
+                    http,
+                    credential: options.credential,
+                },
                 base: format!("{base}{BASE}"),
                 root: base,
-                credential: options.credential,
             }),
         })
     }
 
     /// Another number is another credential than before, and perhaps another identity (rule C8).
     pub fn credential(&self) -> u64 {
-        self.inner.credential.generation()
+        self.inner.transport.credential.generation()
     }
 
     /// When the token that is held ends, if it says so.
     pub fn credential_expires_at(&self) -> Option<Timestamp> {
-        self.inner.credential.expires_at()
+        self.inner.transport.credential.expires_at()
     }
 
     /// The kind of the credential: `token`, `oauth`, `entra`, `managed-identity`.
     pub fn credential_kind(&self) -> &'static str {
-        self.inner.credential.kind()
+        self.inner.transport.credential.kind()
     }
 
     /// Who the bridge is at Databricks: the cheapest call there is.
@@ -141,7 +131,7 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn inspect(&self) -> Result<Inspection, DatabricksError> {
         let url = format!("{}/Me?excludedAttributes=entitlements", self.inner.base);
-        let exchange = self.exchange(Method::GET, &url, None).await?;
+        let exchange = self.inner.transport.exchange(Method::GET, &url, None).await?;
         Ok(Inspection {
             me: read_as(exchange.status, exchange.value)?.value,
             date: exchange.date.as_deref().and_then(Timestamp::from_http_date),
@@ -181,7 +171,7 @@ impl Client {
             "{}{ACCOUNT_BASE}/Groups?attributes=id&startIndex=1&count=1",
             self.inner.root
         );
-        self.exchange(Method::GET, &url, None).await.map(drop)
+        self.inner.transport.exchange(Method::GET, &url, None).await.map(drop)
     }
 
     /// One page of all users; `start` counts from one. The list ends with a page without resources.
@@ -311,63 +301,10 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<Answered<Option<Value>>, DatabricksError> {
         let url = format!("{}{path}", self.inner.base);
-        let exchange = self.exchange(method, &url, body).await?;
+        let exchange = self.inner.transport.exchange(method, &url, body).await?;
         Ok(Answered {
             status: exchange.status,
             value: exchange.value,
-        })
-    }
-
-    /// Sends a request; once more with a new token after a 401, which proves that there was no effect (rule B2).
-    async fn exchange(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Exchange, DatabricksError> {
-        let presented = self.inner.credential.present().await?;
-        let first = self.send(&presented, method.clone(), url, body).await;
-        match first {
-            Err(DatabricksError::NotAdmitted { status: 401, .. }) if self.inner.credential.refused(&presented) => {
-                let renewed = self.inner.credential.present().await?;
-                self.send(&renewed, method, url, body).await
-            }
-            other => other,
-        }
-    }
-
-    async fn send(
-        &self,
-        presented: &Presented,
-        method: Method,
-        url: &str,
-        body: Option<&Value>,
-    ) -> Result<Exchange, DatabricksError> {
-        let mut request = presented
-            .sign(self.inner.http.request(method, url))?
-            .header(ACCEPT, "application/scim+json, application/json");
-        if let Some(body) = body {
-            request = request
-                .header(CONTENT_TYPE, "application/scim+json; charset=utf-8")
-                .body(body.to_string());
-        }
-        let response = request.send().await.map_err(|error| unsent_or_unknown(&error))?;
-        let status = response.status().as_u16();
-        let text = |name: &str| {
-            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
-            value.map(str::to_owned)
-        };
-        let (location, retry_after) = (text(LOCATION.as_str()), text(RETRY_AFTER.as_str()));
-        let (content_type, date) = (text(CONTENT_TYPE.as_str()), text(DATE.as_str()));
-        let workspace_id = text("x-databricks-org-id");
-        let body = whole_body(response).await?;
-        let value = classify(Raw {
-            status,
-            location: location.as_deref(),
-            retry_after: retry_after.as_deref(),
-            content_type: content_type.as_deref(),
-            body: &body,
-        })?;
-        Ok(Exchange {
-            status,
-            value,
-            date,
-            workspace_id,
         })
     }
 }
@@ -376,30 +313,6 @@ fn read_as<T: DeserializeOwned>(status: u16, value: Option<Value>) -> Result<Ans
     let value = serde_json::from_value(value.unwrap_or(Value::Null))
         .map_err(|_| DatabricksError::OutcomeUnknown(Unknown::Garbled(status)))?;
     Ok(Answered { status, value })
-}
-
-async fn whole_body(mut response: reqwest::Response) -> Result<Vec<u8>, DatabricksError> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Ok(Some(_)) | Err(_) => return Err(DatabricksError::OutcomeUnknown(Unknown::Cut)),
-        }
-    }
-}
-
-/// Only a failure to connect proves that nothing was sent (rule B2).
-fn unsent_or_unknown(error: &reqwest::Error) -> DatabricksError {
-    if error.is_connect() || error.is_builder() {
-        return DatabricksError::Unreachable {
-            cause: deepest_cause(error),
-        };
-    }
-    if error.is_timeout() {
-        return DatabricksError::OutcomeUnknown(Unknown::TimedOut);
-    }
-    DatabricksError::OutcomeUnknown(Unknown::Cut)
 }
 
 const fn collection(kind: Kind) -> &'static str {

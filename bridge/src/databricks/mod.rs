@@ -12,6 +12,7 @@ mod error;
 mod network;
 pub mod pace;
 mod private_link;
+mod transport;
 mod way;
 pub mod wire;
 

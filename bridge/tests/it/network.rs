@@ -7,11 +7,13 @@ use bridge::databricks::{
     Client, ClientOptions, Credential, CredentialKind, CredentialOptions, DatabricksError, Network, PrivateRanges,
     SecretFrom,
 };
+use bridge::store::Kind;
 use hickory_proto::op::{Message, OpCode};
 use hickory_proto::rr::rdata::{A, CNAME};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use serde_json::json;
-use tokio::net::UdpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -174,4 +176,41 @@ async fn a_proxy_gets_the_calls_and_looks_the_name_up_itself() {
     client(&format!("http://{HOST}"), network, &folder).me().await.unwrap();
     let request = proxy.received_requests().await.unwrap().remove(0);
     assert!(request.headers["host"].to_str().unwrap().starts_with(HOST));
+}
+
+/// A proxy that says this to whoever wants to be connected, and hangs up.
+async fn proxy_saying(words: &'static str) -> Network {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let length = socket.read(&mut request).await.unwrap_or_default();
+            assert!(request[..length].starts_with(format!("CONNECT {HOST}:443 ").as_bytes()));
+            let _ = socket.write_all(words.as_bytes()).await;
+        }
+    });
+    Network {
+        proxy: Some(proxy.parse().unwrap()),
+        ..Network::default()
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_connect_sent_nothing_to_databricks() {
+    let (_server, folder) = workspace().await;
+    for words in [
+        "HTTP/1.1 403 Forbidden\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "",
+    ] {
+        let network = proxy_saying(words).await;
+        let client = client(&format!("https://{HOST}"), network, &folder);
+        let error = client.create(Kind::User, &json!({})).await.unwrap_err();
+        assert!(
+            matches!(error, DatabricksError::Unreachable { .. }),
+            "{words:?} {error}"
+        );
+    }
 }

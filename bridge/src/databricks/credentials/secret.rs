@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::process::Command;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::SecretFrom;
@@ -137,9 +138,13 @@ impl SecretCommand {
     /// As last printed; a run that is due happens in the background.
     fn get(self: &Arc<Self>) -> SecretString {
         let (at, secret) = lock(&self.read).clone();
-        if self.clock.now().since(at) >= EVERY && !self.running.swap(true, Ordering::AcqRel) {
+        let is_due = self.clock.now().since(at) >= EVERY;
+        // Whoever asks from outside the runtime gets what there is.
+        if let (true, Ok(runtime)) = (is_due, Handle::try_current())
+            && !self.running.swap(true, Ordering::AcqRel)
+        {
             let this = Arc::clone(self);
-            tokio::spawn(async move { this.run_again().await });
+            runtime.spawn(async move { this.run_again().await });
         }
         secret
     }

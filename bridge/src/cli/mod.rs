@@ -4,6 +4,7 @@
 mod check_config;
 mod log;
 mod serve;
+mod when;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -55,7 +56,7 @@ enum Command {
     /// Read the provisioning log: each change with the calls it took. Works beside a running bridge.
     #[command(
         name = "log",
-        after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held"
+        after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held\n  scim-bridge log --config bridge.toml --person ana@contoso.com --since 30d\n  scim-bridge log --config bridge.toml --all --format csv > changes.csv"
     )]
     Log(log::Log),
 }

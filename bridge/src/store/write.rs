@@ -29,6 +29,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_store.sql")),
     M::up(include_str!("../../migrations/0002_counts.sql")),
     M::up(include_str!("../../migrations/0003_strip.sql")),
+    M::up(include_str!("../../migrations/0005_record.sql")),
 ];
 
 /// A write transaction: everything a [`Snapshot`] can read, and the changes.

@@ -13,6 +13,7 @@ mod limits;
 mod model;
 mod program;
 mod queries;
+mod record;
 mod support;
 mod users;
 mod versions;

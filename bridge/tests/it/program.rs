@@ -10,12 +10,16 @@ fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_scim-bridge"))
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     bridge().args(arguments).output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn config(folder: &Path) -> String {

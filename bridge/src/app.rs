@@ -21,6 +21,7 @@ use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
+use crate::record::{Bounds, Keeper};
 use crate::server::{self, Endpoint, JsonLimits, RawQuotesAcceptor, Rewrite, ServerOptions, Tokens};
 use crate::store::Store;
 
@@ -32,6 +33,8 @@ const ENDPOINT: &str = "scim";
 const GRACE: Duration = Duration::from_secs(8);
 /// How often the token file is looked at for a change.
 const TOKEN_CHECK: Duration = Duration::from_secs(5);
+/// How often the record is kept within its bounds, and how far the clock may be from its newest entry then (rule D4).
+const RECORD_PASS: Duration = Duration::from_hours(1);
 
 /// Why the bridge does not start: a fault of the configuration or the machine, not of the program.
 #[derive(Debug, thiserror::Error)]
@@ -171,18 +174,21 @@ impl App {
             ops_handle.graceful_shutdown(Some(Duration::from_secs(1)));
         };
         let reload = reload_tokens(self.tokens, stop.clone());
+        let keeper = Keeper::new(self.store.clone(), self.clock, bounds(&self.config));
+        let keeping = keeper.run(self.config.test.scale(RECORD_PASS), stop.clone());
         let worker = async {
             worker
                 .run(stop.clone(), GRACE)
                 .await
                 .context("the reconciler could not start")
         };
-        let (worker, scim, ops, (), ()) = tokio::join!(
+        let (worker, scim, ops, (), (), ()) = tokio::join!(
             ending(worker, &stop),
             ending(async { scim.await.context("the SCIM listener failed") }, &stop),
             ending(async { ops.await.context("the operations listener failed") }, &stop),
             shutdown,
             reload,
+            keeping,
         );
         worker.and(scim).and(ops)
     }
@@ -271,6 +277,14 @@ fn worker_options(config: &Config) -> WorkerOptions {
             longest: test.scale(section.probe_at_most.0),
         },
         time_factor: test.time_factor,
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        keep_for: config.test.scale(config.record.keep_for.0),
+        max_size: config.record.max_size,
+        clock_within: config.test.scale(RECORD_PASS),
     }
 }
 

@@ -3,8 +3,8 @@
 //! `server` reads what Entra's agent sends, `directory` decides what it means and
 //! records the desired state in `store`; `reconcile` compares desired, applied and
 //! observed state and makes Databricks follow through `databricks`. The two halves
-//! meet only in the store. `app` joins the parts, `ops` shows their health, `cli` is
-//! the command line.
+//! meet only in the store. `record` keeps the provisioning log within its bounds. `app` joins
+//! the parts, `ops` shows their health, `cli` is the command line.
 
 pub mod app;
 pub mod cli;
@@ -15,5 +15,6 @@ pub mod directory;
 pub mod id;
 pub mod ops;
 pub mod reconcile;
+pub mod record;
 pub mod server;
 pub mod store;

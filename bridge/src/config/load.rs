@@ -11,7 +11,7 @@ use super::Config;
 const PREFIX: &str = "SCIM_BRIDGE_";
 /// Characters of a value that an error tells.
 const LONGEST_VALUE: usize = 80;
-const SECTIONS: [&str; 6] = ["server", "store", "target", "ops", "reconcile", "test"];
+const SECTIONS: [&str; 7] = ["server", "store", "target", "ops", "reconcile", "record", "test"];
 
 /// A configuration that cannot be used, on one line.
 #[derive(Debug, thiserror::Error)]

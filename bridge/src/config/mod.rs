@@ -6,6 +6,7 @@
 mod load;
 mod ops;
 mod reconcile;
+mod record;
 mod server;
 mod store;
 mod target;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub use load::ConfigError;
 pub use ops::OpsSection;
 pub use reconcile::ReconcileSection;
+pub use record::RecordSection;
 pub use server::ServerSection;
 pub use store::StoreSection;
 pub use target::{Mode, TargetSection};
@@ -39,6 +41,9 @@ pub struct Config {
     /// Intervals and sizes of the reconciler.
     #[serde(default)]
     pub reconcile: ReconcileSection,
+    /// How long the provisioning log is kept.
+    #[serde(default)]
+    pub record: RecordSection,
     /// Keys for rehearsals and tests.
     #[serde(default)]
     pub test: TestSection,
@@ -77,6 +82,7 @@ impl Config {
         self.ops.check().map_err(|(key, why)| ("ops", key, why))?;
         self.target.check().map_err(|(key, why)| ("target", key, why))?;
         self.reconcile.check().map_err(|(key, why)| ("reconcile", key, why))?;
+        self.record.check().map_err(|(key, why)| ("record", key, why))?;
         self.test.check().map_err(|(key, why)| ("test", key, why))?;
         Ok(())
     }

@@ -34,3 +34,5 @@ CREATE TRIGGER moved_sized AFTER INSERT ON moved BEGIN UPDATE record_size SET by
 CREATE TRIGGER moved_unsized AFTER DELETE ON moved BEGIN UPDATE record_size SET bytes = bytes - 150; END;
 CREATE TRIGGER events_sized AFTER INSERT ON events BEGIN UPDATE record_size SET bytes = bytes + 500; END;
 CREATE TRIGGER events_unsized AFTER DELETE ON events BEGIN UPDATE record_size SET bytes = bytes - 500; END;
+
+CREATE INDEX bindings_held ON bindings (target, kind) WHERE hold IS NOT NULL;

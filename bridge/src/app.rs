@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -23,7 +24,7 @@ use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
 use crate::record::{Bounds, Keeper};
 use crate::server::{self, Endpoint, JsonLimits, RawQuotesAcceptor, Rewrite, ServerOptions, Tokens};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The one target's name in the store.
 const TARGET: &str = "workspace";
@@ -90,6 +91,7 @@ impl App {
         let client =
             Client::new(client_options(&config, credential)).map_err(|why| CannotStart(format!("target.{why}")))?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
+        store.keep_free(config.store.min_free);
         let public_url = public_url(&config, scim.local_addr()?);
         Ok(Self {
             config,
@@ -145,11 +147,16 @@ impl App {
             request
         });
         // Rewriting comes before routing only from outside a router.
-        let routes = Router::new().fallback_service(rewritten);
+        let measured = from_fn_with_state((self.clock, status.meters().clone()), server::measure);
+        let routes = Router::new().fallback_service(rewritten).layer(measured);
         let operations = ops::router(Operations {
             clock: self.clock,
             store: self.store.clone(),
             targets: vec![(TARGET.to_owned(), status)],
+            endpoint: ENDPOINT.to_owned(),
+            speed: self.config.target.speed(),
+            dry_run: self.config.target.mode == Mode::DryRun,
+            certificate_expires: ops::certificate_expiry(&self.config.server.certificate),
         });
 
         let (scim_handle, ops_handle) = (Handle::new(), Handle::new());
@@ -182,13 +189,15 @@ impl App {
                 .await
                 .context("the reconciler could not start")
         };
-        let (worker, scim, ops, (), (), ()) = tokio::join!(
+        let sizes = watch_sizes(self.store.clone(), self.config.test.scale(RECORD_PASS), stop.clone());
+        let (worker, scim, ops, (), (), (), ()) = tokio::join!(
             ending(worker, &stop),
             ending(async { scim.await.context("the SCIM listener failed") }, &stop),
             ending(async { ops.await.context("the operations listener failed") }, &stop),
             shutdown,
             reload,
             keeping,
+            sizes,
         );
         worker.and(scim).and(ops)
     }
@@ -220,6 +229,24 @@ async fn reload_tokens(tokens: Tokens, stop: CancellationToken) {
         }
         if let Err(why) = tokens.reload() {
             tracing::warn!(%why, "the token file cannot be used; the tokens read before stay valid");
+        }
+    }
+}
+
+/// Warns now and then while nearly as many users or groups are wanted as the target can hold.
+async fn watch_sizes(store: Store, every: Duration, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        match store.read::<_, StoreError, _>(|store| store.resources(ENDPOINT)) {
+            Ok(resources) => {
+                for (kind, used) in ops::nearly_full(resources) {
+                    tracing::warn!(%kind, used, "nearly as many are wanted as the target can hold; ask Databricks for more room, or narrow the scope in Entra");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "resources could not be counted"),
         }
     }
 }

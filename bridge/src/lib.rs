@@ -13,6 +13,7 @@ pub mod config;
 pub mod databricks;
 pub mod directory;
 pub mod id;
+pub mod meters;
 pub mod ops;
 pub mod reconcile;
 pub mod record;

@@ -27,6 +27,15 @@ pub enum StoreError {
     #[error("the store cannot accept a change now")]
     Unavailable(#[from] rusqlite::Error),
 
+    /// So little of the disk is free that nothing is taken on any more (rule D5). Make room; reads go on.
+    #[error("the disk of the store is nearly full: {free} bytes are free, store.min_free is {wanted}")]
+    DiskNearlyFull {
+        /// Bytes free.
+        free: u64,
+        /// Bytes that must be free.
+        wanted: u64,
+    },
+
     /// A stored value is not what this program wrote. Restore from a backup.
     #[error("the store holds an unexpected value in {column}")]
     Corrupt {

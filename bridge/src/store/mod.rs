@@ -7,10 +7,12 @@
 
 mod bindings;
 mod desired;
+mod disk;
 mod edges;
 mod error;
 mod facts;
 mod fields;
+mod gauges;
 mod inventory;
 mod lock;
 mod log;
@@ -31,6 +33,7 @@ pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored
 pub use edges::{EdgeRow, Edges, MemberEdge};
 pub use error::StoreError;
 pub use fields::{Field, Fields, Tracked};
+pub use gauges::{Gauges, PerKind, Waiting};
 pub use inventory::InventoryEntry;
 pub use lock::StoreLock;
 pub use log::{LogEntry, LogQuery, StepEntry};
@@ -43,6 +46,7 @@ pub use signals::{Listener, Signals};
 pub use tombstones::Tombstone;
 pub use write::Transaction;
 
+use disk::Disk;
 use read::Readers;
 use write::Writer;
 
@@ -90,6 +94,7 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     signals: Signals,
+    disk: Disk,
     _lock: Option<StoreLock>,
 }
 
@@ -119,6 +124,7 @@ impl Store {
                 writer,
                 readers,
                 signals: Signals::default(),
+                disk: Disk::of(path),
                 _lock: Some(lock),
             }),
         })

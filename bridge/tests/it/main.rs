@@ -10,6 +10,7 @@ mod configuration;
 mod discovery;
 mod groups;
 mod limits;
+mod metrics;
 mod model;
 mod program;
 mod queries;

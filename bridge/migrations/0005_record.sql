@@ -36,3 +36,18 @@ CREATE TRIGGER events_sized AFTER INSERT ON events BEGIN UPDATE record_size SET 
 CREATE TRIGGER events_unsized AFTER DELETE ON events BEGIN UPDATE record_size SET bytes = bytes - 500; END;
 
 CREATE INDEX bindings_held ON bindings (target, kind) WHERE hold IS NOT NULL;
+
+-- Which resource got which upstream object, until it stands in the id map beside the store (rule C1).
+CREATE TABLE id_feed (
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+    resource_id TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    upstream_id TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER bindings_fed_new AFTER INSERT ON bindings WHEN new.upstream_id IS NOT NULL BEGIN
+    INSERT INTO id_feed (resource_id, kind, upstream_id) VALUES (new.resource_id, new.kind, new.upstream_id);
+END;
+CREATE TRIGGER bindings_fed AFTER UPDATE ON bindings
+WHEN new.upstream_id IS NOT NULL AND (old.upstream_id IS NOT new.upstream_id OR old.resource_id <> new.resource_id) BEGIN
+    INSERT INTO id_feed (resource_id, kind, upstream_id) VALUES (new.resource_id, new.kind, new.upstream_id);
+END;

@@ -23,6 +23,7 @@ use crate::reconcile::circuit::Probing;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
 use crate::record::{Bounds, Keeper};
+use crate::recovery::{self, MapKeeper, Standing};
 use crate::server::{self, Endpoint, JsonLimits, RawQuotesAcceptor, Rewrite, ServerOptions, Tokens};
 use crate::store::{Store, StoreError};
 
@@ -37,6 +38,9 @@ const TOKEN_CHECK: Duration = Duration::from_secs(5);
 /// How often the record is kept within its bounds, and how far the clock may be from its newest entry then (rule D4).
 const RECORD_PASS: Duration = Duration::from_hours(1);
 
+/// How often new pairs of ids are written to the map beside the store.
+const ID_MAP: Duration = Duration::from_secs(1);
+
 /// Why the bridge does not start: a fault of the configuration or the machine, not of the program.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -47,6 +51,7 @@ pub struct App {
     config: Config,
     clock: Clock,
     store: Store,
+    id_map: MapKeeper,
     client: Client,
     tokens: Tokens,
     tls: RustlsConfig,
@@ -92,11 +97,21 @@ impl App {
             Client::new(client_options(&config, credential)).map_err(|why| CannotStart(format!("target.{why}")))?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
         store.keep_free(config.store.min_free);
+        let (id_map, standing) = recovery::begin(&store, clock)
+            .await
+            .map_err(|why| cannot("store.path", why))?;
+        if standing == Standing::Behind {
+            tracing::warn!(
+                "THE STORE IS OLDER THAN ITS ID MAP, OR ANOTHER: it is served, and nothing is written to Databricks until \
+                 `scim-bridge resume --after-restore`; docs/recovery.md says what to do in Entra first"
+            );
+        }
         let public_url = public_url(&config, scim.local_addr()?);
         Ok(Self {
             config,
             clock,
             store,
+            id_map,
             client,
             tokens,
             tls,
@@ -189,8 +204,9 @@ impl App {
                 .await
                 .context("the reconciler could not start")
         };
+        let mapping = self.id_map.run(ID_MAP, stop.clone());
         let sizes = watch_sizes(self.store.clone(), self.config.test.scale(RECORD_PASS), stop.clone());
-        let (worker, scim, ops, (), (), (), ()) = tokio::join!(
+        let (worker, scim, ops, (), (), (), (), ()) = tokio::join!(
             ending(worker, &stop),
             ending(async { scim.await.context("the SCIM listener failed") }, &stop),
             ending(async { ops.await.context("the operations listener failed") }, &stop),
@@ -198,6 +214,7 @@ impl App {
             reload,
             keeping,
             sizes,
+            mapping,
         );
         worker.and(scim).and(ops)
     }

@@ -1,9 +1,14 @@
 //! The command line. Exit code 2 is bad usage, configuration or a machine that does not
 //! let it start, always with one clear line.
 
+mod backup;
 mod check_config;
+mod forget;
+mod ids;
 mod log;
+mod restore;
 mod serve;
+mod token;
 mod when;
 
 use std::ffi::OsString;
@@ -59,6 +64,21 @@ enum Command {
         after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held\n  scim-bridge log --config bridge.toml --person ana@contoso.com --since 30d\n  scim-bridge log --config bridge.toml --all --format csv > changes.csv"
     )]
     Log(log::Log),
+    /// Copy the store to a file, as it is at one moment. Works beside a running bridge.
+    #[command(after_help = "Example:\n  scim-bridge backup /backup/bridge-monday.db --config bridge.toml")]
+    Backup(backup::Backup),
+    /// Put a copy in the place of the store. The bridge must not run; nothing is written to Databricks until a person says so.
+    #[command(after_help = "Example:\n  scim-bridge restore /backup/bridge-monday.db --config bridge.toml")]
+    Restore(restore::Restore),
+    /// The map of SCIM ids to ids at the target, which outlives the store.
+    Ids(ids::Ids),
+    /// Take a deleted person's name out of log and tombstones.
+    #[command(
+        after_help = "Examples:\n  scim-bridge forget ana@contoso.com --config bridge.toml\n  scim-bridge forget --id 1f0c77aa-... --yes --config bridge.toml"
+    )]
+    Forget(forget::Forget),
+    /// Tokens for Entra to send.
+    Token(token::Token),
 }
 
 /// Where the configuration is.
@@ -80,6 +100,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::CheckConfig(check) => check.run(),
         Command::Log(log) => log.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
+        Command::Ids(ids) => ids.run(),
+        Command::Forget(forget) => forget.run(),
+        Command::Token(token) => token.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

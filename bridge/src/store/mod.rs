@@ -5,17 +5,21 @@
 //! knows SQL. Writes go through one thread that commits many at once (group commit),
 //! and an answer is given only after the commit is on disk.
 
+mod backup;
 mod bindings;
 mod desired;
 mod disk;
 mod edges;
 mod error;
 mod facts;
+mod feed;
 mod fields;
+mod forget;
 mod gauges;
 mod inventory;
 mod lock;
 mod log;
+mod orders;
 mod queue;
 mod read;
 mod record;
@@ -28,15 +32,19 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use backup::{AFTER_RESTORE, Restored, back_up, restore};
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
 pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored};
 pub use edges::{EdgeRow, Edges, MemberEdge};
 pub use error::StoreError;
+pub use feed::IdPair;
 pub use fields::{Field, Fields, Tracked};
+pub use forget::{Forgotten, NotForgotten};
 pub use gauges::{Gauges, PerKind, Waiting};
 pub use inventory::InventoryEntry;
 pub use lock::StoreLock;
 pub use log::{LogEntry, LogQuery, StepEntry};
+pub use orders::order_beside;
 pub use queue::{Enqueue, QueueClass, QueueRow};
 pub use read::Snapshot;
 pub use record::{Event, NewStep};

@@ -130,6 +130,18 @@ impl Snapshot<'_> {
         Ok(newest.flatten().unwrap_or(0))
     }
 
+    /// The newest revision that there ever was; zero if there was none. One that the record has lost counts too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn newest_of_all(&self) -> Result<i64, StoreError> {
+        let newest = self.one("SELECT seq FROM sqlite_sequence WHERE name = 'revisions'", [], |row| {
+            Ok(row.get(0)?)
+        })?;
+        Ok(newest.unwrap_or(0))
+    }
+
     /// Calls to `target` that were begun and have no outcome.
     ///
     /// # Errors

@@ -45,6 +45,15 @@ impl<'a> Deref for Transaction<'a> {
     }
 }
 
+impl<'a> Transaction<'a> {
+    /// On a connection that has begun one.
+    pub(super) const fn new(connection: &'a Connection) -> Self {
+        Self {
+            snapshot: Snapshot::new(connection),
+        }
+    }
+}
+
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Runs a change; tells whether to keep it and what to do once its fate is known.
 type Job = Box<dyn FnOnce(&Transaction<'_>) -> (bool, Reply) + Send>;
@@ -115,10 +124,18 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     };
     let mut connection = Connection::open(path).map_err(|error| failed(error.to_string()))?;
     configure(&connection).map_err(|error| failed(error.to_string()))?;
-    Migrations::from_slice(MIGRATIONS)
-        .to_latest(&mut connection)
-        .map_err(|error| failed(error.to_string()))?;
+    migrate(&mut connection).map_err(|error| failed(error.to_string()))?;
     Ok(connection)
+}
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
+    Migrations::from_slice(MIGRATIONS).to_latest(connection)
+}
+
+/// How many versions of the schema there have been, this one among them.
+pub(super) const fn schema_versions() -> usize {
+    MIGRATIONS.len()
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
@@ -207,9 +224,7 @@ fn commit(connection: &Connection, batch: Vec<Job>) {
 /// A job that fails or panics is rolled back alone. An error here means that SQLite gave up the whole transaction.
 fn run_in_savepoint(connection: &Connection, job: Job) -> rusqlite::Result<Option<Reply>> {
     connection.execute_batch("SAVEPOINT job")?;
-    let transaction = Transaction {
-        snapshot: Snapshot::new(connection),
-    };
+    let transaction = Transaction::new(connection);
     let ran = catch_unwind(AssertUnwindSafe(|| job(&transaction)));
     let (keep, reply) = match ran {
         Ok((keep, reply)) => (keep, Some(reply)),

@@ -15,6 +15,7 @@ mod model;
 mod program;
 mod queries;
 mod record;
+mod recovery;
 mod support;
 mod users;
 mod versions;

@@ -1,5 +1,6 @@
 //! The record: what was changed, by whom it can be asked for, how long it is kept.
 
+mod forget;
 mod log;
 mod retention;
 

@@ -1,6 +1,7 @@
 //! Keeping the id map while the bridge serves, and looking at it when the bridge starts.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ pub enum Standing {
 pub struct MapKeeper {
     store: Store,
     clock: Clock,
-    map: IdMap,
+    map: Arc<Mutex<IdMap>>,
     epoch: String,
     marked: (i64, Timestamp),
 }
@@ -88,7 +89,7 @@ pub async fn begin(store: &Store, clock: Clock) -> Result<(MapKeeper, Standing),
     let keeper = MapKeeper {
         store: store.clone(),
         clock,
-        map,
+        map: Arc::new(Mutex::new(map)),
         epoch: mark.epoch,
         marked: (revision, clock.now()),
     };
@@ -143,7 +144,7 @@ impl MapKeeper {
             return Ok(());
         }
         tracing::info!(pairs = missing.len(), "pairs that were missing in the id map are added");
-        self.add(missing.iter())
+        self.add(missing.iter()).await
     }
 
     async fn write_new(&mut self, stopping: bool) -> Result<(), MapError> {
@@ -151,7 +152,7 @@ impl MapKeeper {
             let fed = self.store.read::<_, StoreError, _>(|store| store.fed_ids(BATCH))?;
             let Some((last, _)) = fed.last() else { break };
             let last = *last;
-            self.add(fed.iter().map(|(_, pair)| pair))?;
+            self.add(fed.iter().map(|(_, pair)| pair)).await?;
             self.store
                 .write::<_, StoreError, _>(move |tx| tx.drop_fed_ids(last))
                 .await?;
@@ -159,7 +160,7 @@ impl MapKeeper {
         let revision = self.revision()?;
         let due = stopping || self.clock.now().since(self.marked.1) >= MARK_EVERY;
         if due && revision > self.marked.0 {
-            self.add(std::iter::empty())?;
+            self.add(std::iter::empty()).await?;
         }
         Ok(())
     }
@@ -169,7 +170,7 @@ impl MapKeeper {
     }
 
     /// Adds lines for `pairs`, or the mark alone.
-    fn add<'p>(&mut self, pairs: impl Iterator<Item = &'p IdPair>) -> Result<(), MapError> {
+    async fn add<'p>(&mut self, pairs: impl Iterator<Item = &'p IdPair>) -> Result<(), MapError> {
         let mark = Mark {
             epoch: self.epoch.clone(),
             revision: self.revision()?,
@@ -178,7 +179,14 @@ impl MapKeeper {
         if lines.is_empty() {
             lines.push(MapLine::new(&mark, None));
         }
-        self.map.add(&lines).map_err(|source| MapError::File {
+        let map = Arc::clone(&self.map);
+        // Waiting for the disk holds nobody up on a thread of its own.
+        let added = tokio::task::spawn_blocking(move || {
+            let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+            map.add(&lines)
+        });
+        let added = added.await.map_err(|_| StoreError::Closed)?;
+        added.map_err(|source| MapError::File {
             path: path_beside(self.store.path()),
             source,
         })?;

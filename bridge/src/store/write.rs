@@ -274,4 +274,30 @@ mod tests {
         assert_eq!(gather(&queue, 99, Duration::from_hours(1)), Some(vec![7]));
         assert_eq!(gather(&queue, 99, Duration::from_hours(1)), None);
     }
+
+    /// What SQLite says of a full disk, here of a file that may not grow.
+    #[tokio::test]
+    async fn a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::open(&folder.path().join("bridge.db")).unwrap();
+        let pages = |pages: i64| {
+            move |tx: &Transaction<'_>| {
+                let connection = tx.connection();
+                connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+                Ok::<_, StoreError>(())
+            }
+        };
+        let large = "x".repeat(1 << 20);
+        let fill = |text: &str| {
+            let text = text.to_owned();
+            move |tx: &Transaction<'_>| tx.set_fact("filler", &text)
+        };
+        writer.run(pages(1)).await.unwrap();
+        let refused: Result<(), StoreError> = writer.run(fill(&large)).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        writer.run(pages(1 << 30)).await.unwrap();
+        let kept = writer.run(|tx| tx.fact("filler")).await;
+        assert_eq!(kept.unwrap(), None);
+        writer.run(fill(&large)).await.unwrap();
+    }
 }

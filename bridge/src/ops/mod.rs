@@ -1,6 +1,7 @@
-//! The operations listener: health and metrics, for people and probes on this machine only.
+//! The operations listener: health, metrics and a page that shows both, for people and probes on this machine only.
 
 mod certificate;
+mod console;
 mod health;
 mod host;
 mod metrics;
@@ -40,6 +41,7 @@ pub struct Operations {
 /// The router of the listener.
 pub fn router(operations: Operations) -> Router {
     Router::new()
+        .route("/", get(console::console))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/health/targets", get(health::targets))

@@ -44,7 +44,52 @@ pub struct Gauges {
     pub record_bytes: u64,
 }
 
+/// An object that a person must decide on, or whose changes the target refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// User or Group.
+    pub kind: Kind,
+    /// The resource's id.
+    pub resource_id: String,
+    /// Its name.
+    pub name: String,
+    /// `held: …` or `failing: …`.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 impl Snapshot<'_> {
+    /// Up to `limit` objects that are held or failing, the longest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn troubles(&self, target: &str, limit: usize) -> Result<Vec<Trouble>, StoreError> {
+        self.all(
+            "SELECT kind, resource_id, name, 'held: ' || hold AS why, ifnull(held_at, 0) AS since FROM bindings
+                 WHERE target = ?1 AND hold IS NOT NULL AND role <> 'gone'
+             UNION ALL
+             SELECT kind, resource_id, name, outcome, min(at) FROM revisions
+                 WHERE settled_at IS NULL AND (outcome LIKE 'held:%' OR outcome LIKE 'failing%')
+                   AND resource_id NOT IN (SELECT resource_id FROM bindings
+                       WHERE target = ?1 AND hold IS NOT NULL AND role <> 'gone')
+                 GROUP BY resource_id
+             ORDER BY since LIMIT ?2",
+            params![target, i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| {
+                let kind: String = row.get(0)?;
+                Ok(Trouble {
+                    kind: Kind::from_column(&kind)?,
+                    resource_id: row.get(1)?,
+                    name: row.get(2)?,
+                    why: row.get(3)?,
+                    since: Timestamp::from_micros(row.get(4)?),
+                })
+            },
+        )
+    }
+
     /// The state of `target` and `endpoint`, in numbers. Walks the queue: not for every request.
     ///
     /// # Errors
@@ -54,7 +99,10 @@ impl Snapshot<'_> {
         let mut gauges = Gauges {
             unapplied_revocation: self.unapplied_revocation()?,
             held: self.per_kind(
-                "SELECT kind, count(*) FROM bindings WHERE target = ?1 AND hold IS NOT NULL AND role <> 'gone' GROUP BY kind",
+                "SELECT kind, count(*) FROM (
+                     SELECT kind, resource_id FROM bindings WHERE target = ?1 AND hold IS NOT NULL AND role <> 'gone'
+                     UNION SELECT kind, resource_id FROM revisions WHERE settled_at IS NULL AND outcome LIKE 'held:%')
+                 GROUP BY kind",
                 target,
             )?,
             failing: self.per_kind(

@@ -40,7 +40,7 @@ pub use error::StoreError;
 pub use feed::IdPair;
 pub use fields::{Field, Fields, Tracked};
 pub use forget::{Forgotten, NotForgotten};
-pub use gauges::{Gauges, PerKind, Waiting};
+pub use gauges::{Gauges, PerKind, Trouble, Waiting};
 pub use inventory::InventoryEntry;
 pub use lock::StoreLock;
 pub use log::{LogEntry, LogQuery, StepEntry};

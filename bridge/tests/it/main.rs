@@ -7,6 +7,7 @@ mod bad_input;
 mod bulk;
 mod client;
 mod configuration;
+mod console;
 mod discovery;
 mod groups;
 mod limits;

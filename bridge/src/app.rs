@@ -18,8 +18,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Mode};
 use crate::databricks::{Client, ClientOptions, PatFile};
 use crate::directory::{Directory, Rules};
+use crate::id::fold;
 use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
+use crate::reconcile::guard::Guard;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
 use crate::record::{Bounds, Keeper};
@@ -314,6 +316,18 @@ fn worker_options(config: &Config) -> WorkerOptions {
             group_grace: test.scale(section.group_grace.0),
             protected_users: config.target.protected_user_keys(),
             protected_groups: config.target.protected_group_keys(),
+            adopt_inactive: section.adopt_inactive,
+            adopt_groups: config.adopt.groups.iter().map(|name| fold(name)).collect(),
+            on_name_reuse: section.on_name_reuse,
+            on_rename: section.on_rename,
+            on_user_delete: section.on_user_delete,
+            guard: Guard {
+                more_than: config.guard.more_than,
+                percent: config.guard.percent,
+                within: test.scale(config.guard.within.0),
+                alarm_after: test.scale(config.guard.alarm_after.0),
+            },
+            on_group_delete: section.on_group_delete,
         },
         speed: config.target.speed(),
         probing: Probing {

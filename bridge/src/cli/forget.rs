@@ -7,12 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::ConfigArgument;
+use super::{ConfigArgument, order};
 use crate::app::CannotStart;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::ScimId;
-use crate::store::{Forgotten, Kind, NotForgotten, Store, StoreError, order_beside, read_beside};
+use crate::store::{Kind, Store, StoreError, read_beside};
 
 /// Arguments of `forget`.
 #[derive(Debug, Args)]
@@ -43,8 +42,13 @@ impl Forget {
         if !self.yes && !confirmed(ids.len())? {
             return Err(CannotStart("nothing was changed; --yes answers the question".to_owned()).into());
         }
-        for id in ids {
-            say(&forget(store, &id)?);
+        for id in &ids {
+            match Store::open(store) {
+                Ok(store) => forget(&store, id)?,
+                // The id alone: what is forgotten must not stand in the order.
+                Err(StoreError::Locked { .. }) => order::give(&self.config, "forget", json!({ "id": id.as_str() }))?,
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
@@ -64,45 +68,17 @@ impl Forget {
     }
 }
 
-/// What became of it.
-enum Done {
-    Now(ScimId, Forgotten),
-    Ordered(ScimId, i64),
-}
-
-/// Forgets at once where no bridge serves; else leaves the order for the one that does (rule D2).
-fn forget(path: &Path, id: &ScimId) -> Result<Done> {
-    let store = match Store::open(path) {
-        Ok(store) => store,
-        Err(StoreError::Locked { .. }) => {
-            // The id alone: what is forgotten must not stand in the order.
-            let order = order_beside(path, "forget", &json!({ "id": id.as_str() }), Clock::system().now())?;
-            return Ok(Done::Ordered(id.clone(), order));
-        }
-        Err(error) => return Err(error.into()),
-    };
+/// Forgets at once: no bridge serves.
+fn forget(store: &Store, id: &ScimId) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("the runtime cannot be started")?;
     let who = id.clone();
-    let forgotten: Result<Forgotten, NotForgotten> =
-        runtime.block_on(store.write::<_, StoreError, _>(move |tx| tx.forget(&who)))?;
+    let forgotten = runtime.block_on(store.write::<_, StoreError, _>(move |tx| tx.forget(&who)))?;
     let forgotten = forgotten.map_err(|why| CannotStart(why.to_string()))?;
-    Ok(Done::Now(id.clone(), forgotten))
-}
-
-fn say(done: &Done) {
-    let text = match done {
-        Done::Now(id, forgotten) => format!(
-            "{id}: forgotten; {} entries of the log lost the name, {} accounts are no longer known\n",
-            forgotten.entries, forgotten.accounts
-        ),
-        Done::Ordered(id, order) => {
-            format!("{id}: order {order} is left for the bridge that serves from this store; it forgets the user\n")
-        }
-    };
     // Nobody reads it: the exit code says it too.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = writeln!(io::stdout(), "{forgotten}");
+    Ok(())
 }
 
 fn confirmed(people: usize) -> Result<bool> {

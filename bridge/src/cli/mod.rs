@@ -6,6 +6,7 @@ mod check_config;
 mod forget;
 mod ids;
 mod log;
+mod order;
 mod restore;
 mod serve;
 mod token;
@@ -79,6 +80,23 @@ enum Command {
     Forget(forget::Forget),
     /// Tokens for Entra to send.
     Token(token::Token),
+    /// Let pass what the guard holds, or let a restored store write again.
+    #[command(
+        after_help = "Examples:\n  scim-bridge resume --config bridge.toml\n  scim-bridge resume --only ana@contoso.com --config bridge.toml\n  scim-bridge resume --after-restore --config bridge.toml"
+    )]
+    Resume(order::Resume),
+    /// Decide about a renamed user who is held.
+    #[command(after_help = "Example:\n  scim-bridge rename approve ana.smith@contoso.com --config bridge.toml")]
+    Rename(order::Rename),
+    /// Take over the user or group that exists at the target under the name of one that is held.
+    #[command(after_help = "Example:\n  scim-bridge adopt data-engineers --config bridge.toml")]
+    Adopt(order::Named),
+    /// Make an object again that somebody deleted at the target.
+    #[command(after_help = "Example:\n  scim-bridge recreate ana@contoso.com --config bridge.toml")]
+    Recreate(order::Named),
+    /// Remove the members of a group that were there when it was adopted and that Entra never spoke of.
+    #[command(after_help = "Example:\n  scim-bridge prune data-engineers --config bridge.toml")]
+    Prune(order::Named),
 }
 
 /// Where the configuration is.
@@ -105,6 +123,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Ids(ids) => ids.run(),
         Command::Forget(forget) => forget.run(),
         Command::Token(token) => token.run(),
+        Command::Resume(resume) => resume.run(),
+        Command::Rename(rename) => rename.run(),
+        Command::Adopt(named) => named.give("adopt"),
+        Command::Recreate(named) => named.give("recreate"),
+        Command::Prune(named) => named.give("prune"),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

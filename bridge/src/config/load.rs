@@ -11,7 +11,18 @@ use super::Config;
 const PREFIX: &str = "SCIM_BRIDGE_";
 /// Characters of a value that an error tells.
 const LONGEST_VALUE: usize = 80;
-const SECTIONS: [&str; 7] = ["server", "store", "target", "ops", "reconcile", "record", "test"];
+const SECTIONS: [&str; 10] = [
+    "server",
+    "store",
+    "target",
+    "ops",
+    "reconcile",
+    "adopt",
+    "drift",
+    "guard",
+    "record",
+    "test",
+];
 
 /// A configuration that cannot be used, on one line.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,9 @@
 //! Its surprise is what it does not hold: no secret stands in it, only the names of
 //! files that hold one. An error names file, line and key, and what to write instead.
 
+mod adopt;
+mod drift;
+mod guard;
 mod load;
 mod ops;
 mod reconcile;
@@ -14,6 +17,9 @@ mod test;
 
 use std::path::{Path, PathBuf};
 
+pub use adopt::AdoptSection;
+pub use drift::{DriftMode, DriftSection, Widening};
+pub use guard::GuardSection;
 pub use load::ConfigError;
 pub use ops::OpsSection;
 pub use reconcile::ReconcileSection;
@@ -41,6 +47,15 @@ pub struct Config {
     /// Intervals and sizes of the reconciler.
     #[serde(default)]
     pub reconcile: ReconcileSection,
+    /// What is taken over where it exists.
+    #[serde(default)]
+    pub adopt: AdoptSection,
+    /// What happens where somebody else changed the target.
+    #[serde(default)]
+    pub drift: DriftSection,
+    /// When so much is taken away that a person is asked.
+    #[serde(default)]
+    pub guard: GuardSection,
     /// How long the provisioning log is kept.
     #[serde(default)]
     pub record: RecordSection,
@@ -82,6 +97,8 @@ impl Config {
         self.ops.check().map_err(|(key, why)| ("ops", key, why))?;
         self.target.check().map_err(|(key, why)| ("target", key, why))?;
         self.reconcile.check().map_err(|(key, why)| ("reconcile", key, why))?;
+        self.drift.check().map_err(|(key, why)| ("drift", key, why))?;
+        self.guard.check().map_err(|(key, why)| ("guard", key, why))?;
         self.record.check().map_err(|(key, why)| ("record", key, why))?;
         self.test.check().map_err(|(key, why)| ("test", key, why))?;
         Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::target::Interval;
+use crate::reconcile::policy::{AdoptInactive, OnGroupDelete, OnNameReuse, OnRename, OnUserDelete};
 
 /// `[reconcile]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +27,16 @@ pub struct ReconcileSection {
     pub probe_at_most: Interval,
     /// How long the shell of a deleted group is kept (rule C7). Default `30d`. `SCIM_BRIDGE_RECONCILE_GROUP_GRACE`
     pub group_grace: Interval,
+    /// `hold` or `adopt`: an inactive account found under a new user's name (rule C3). Default `hold`. `SCIM_BRIDGE_RECONCILE_ADOPT_INACTIVE`
+    pub adopt_inactive: AdoptInactive,
+    /// `recreate`, `hold` or `refuse`: a renamed user, whose account Databricks cannot rename (rule C5). Default `recreate`: a new account takes over. `SCIM_BRIDGE_RECONCILE_ON_RENAME`
+    pub on_rename: OnRename,
+    /// `hold` or `reuse`: a deleted resource's name that comes back with another externalId (rules C6, C7). Default `hold`. `SCIM_BRIDGE_RECONCILE_ON_NAME_REUSE`
+    pub on_name_reuse: OnNameReuse,
+    /// `deactivate` or `delete`: the account of a deleted user (rule C6). Default `deactivate`: deactivated and stripped. `SCIM_BRIDGE_RECONCILE_ON_USER_DELETE`
+    pub on_user_delete: OnUserDelete,
+    /// `empty` or `delete`: a deleted group (rule C7). Default `empty`: emptied now, deleted after `group_grace`. `SCIM_BRIDGE_RECONCILE_ON_GROUP_DELETE`
+    pub on_group_delete: OnGroupDelete,
 }
 
 impl Default for ReconcileSection {
@@ -40,6 +51,11 @@ impl Default for ReconcileSection {
             probe: seconds(15),
             probe_at_most: seconds(30),
             group_grace: seconds(30 * 86_400),
+            adopt_inactive: AdoptInactive::Hold,
+            on_rename: OnRename::Recreate,
+            on_name_reuse: OnNameReuse::Hold,
+            on_user_delete: OnUserDelete::Deactivate,
+            on_group_delete: OnGroupDelete::Empty,
         }
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::draft::to_row;
 use super::{Accepted, Change, Directory, DirectoryError, Request};
 use crate::id::{ScimId, fold};
-use crate::store::{AddedMember, Kind, QueueClass, Stored};
+use crate::store::{AddedMember, Enqueue, Kind, QueueClass, Stored};
 
 /// What happened to the edges of a group.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl Directory {
             }
             let added: Vec<ScimId> = given.iter().map(|member| ScimId::new(&member.id)).collect();
             change.tx.note_moved(revision, &added, &[])?;
-            change.enqueue(&row.id, Kind::Group, QueueClass::Grant)?;
+            change.enqueue_new_group(&row.id, &row.name_key)?;
             Ok(Accepted {
                 resource,
                 revision: Some(revision),
@@ -133,17 +133,26 @@ impl Directory {
 }
 
 impl Change<'_> {
+    /// A new group waits for its members, unless one of its name is there already: whether that is a conflict
+    /// is decided while the client waits (rule A4).
+    fn enqueue_new_group(&self, id: &ScimId, name_key: &str) -> Result<(), DirectoryError> {
+        for target in &self.rules.targets {
+            if self.tx.inventory_named(target, Kind::Group, name_key)?.is_empty() {
+                continue;
+            }
+            let at_once = Enqueue::at_once(QueueClass::Grant, self.now);
+            self.tx.enqueue(target, id, Kind::Group, at_once)?;
+            return Ok(());
+        }
+        self.enqueue(id, Kind::Group, QueueClass::Grant)?;
+        Ok(())
+    }
+
     fn store_group(&self, old: &Stored, document: Resource, moved: &Moved) -> Result<Accepted, DirectoryError> {
         let row = to_row(old.id.clone(), Kind::Group, document);
         let changed = !same(&row.document, &old.document);
         if !changed && moved.is_nothing() {
-            for target in &self.rules.targets {
-                self.tx.wake(target, &old.id, self.now)?;
-            }
-            return Ok(Accepted {
-                resource: old.clone(),
-                revision: None,
-            });
+            return self.confirmed(old);
         }
         if row.name != old.name {
             self.check_protected(Kind::Group, &row.name)?;
@@ -190,6 +199,8 @@ impl Change<'_> {
         self.check_no_circle(group.pk, &group.id, &found)?;
         let mut moved = Moved::default();
         for (member, named) in found.iter().zip(named) {
+            // Who was found at adoption is Entra's from now on (rule C3).
+            self.tx.disinherit(&group.id, member.pk)?;
             match self.tx.add_member(group.pk, member.pk, named.display.as_deref())? {
                 AddedMember::New => moved.added.push(ScimId::new(&named.id)),
                 AddedMember::Relabelled => moved.relabelled = true,
@@ -204,7 +215,9 @@ impl Change<'_> {
         let mut moved = Moved::default();
         for (id, member) in ids.iter().zip(self.tx.resolve(self.endpoint(), ids)?) {
             let Some(member) = member else { continue };
-            if self.tx.remove_member(group.pk, member.pk)? {
+            let was_wanted = self.tx.remove_member(group.pk, member.pk)?;
+            // A membership that was found at adoption goes when Entra says so (rule C3).
+            if self.tx.disinherit(&group.id, member.pk)? || was_wanted {
                 moved.removed.push(ScimId::new(id));
             }
         }

@@ -221,6 +221,32 @@ impl Change<'_> {
         })
     }
 
+    /// A write that changes nothing: there is nothing to record, but whatever waits for a back-off is looked at
+    /// again. Where the client's word itself is waited for (imported resources, rule C4; a restored store,
+    /// rule D3) it counts as a change.
+    fn confirmed(&self, old: &Stored) -> Result<Accepted, DirectoryError> {
+        if !self.tx.awaits_client(&old.id)? {
+            for target in &self.rules.targets {
+                self.tx.wake(target, &old.id, self.now)?;
+            }
+            return Ok(Accepted {
+                resource: old.clone(),
+                revision: None,
+            });
+        }
+        let revision = self.revision(&old.id, old.kind, &old.name, "confirm")?;
+        self.tx.raise_revision(old.pk, revision)?;
+        self.tx.claim(old.pk)?;
+        self.enqueue(&old.id, old.kind, QueueClass::Grant)?;
+        Ok(Accepted {
+            resource: Stored {
+                revision,
+                ..old.clone()
+            },
+            revision: Some(revision),
+        })
+    }
+
     /// Work for every target.
     fn enqueue(&self, id: &ScimId, kind: Kind, class: QueueClass) -> Result<(), StoreError> {
         let mut how = Enqueue::at_once(class, self.now);

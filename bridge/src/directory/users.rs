@@ -96,14 +96,7 @@ impl Change<'_> {
     fn store_user(&self, old: &Stored, document: Resource) -> Result<Accepted, DirectoryError> {
         let row = to_row(old.id.clone(), Kind::User, document);
         if same(&row.document, &old.document) {
-            // Nothing to record; but whatever waits for a person or a back-off is looked at again.
-            for target in &self.rules.targets {
-                self.tx.wake(target, &old.id, self.now)?;
-            }
-            return Ok(Accepted {
-                resource: old.clone(),
-                revision: None,
-            });
+            return self.confirmed(old);
         }
         if row.name != old.name {
             self.check_protected(Kind::User, &row.name)?;

@@ -28,6 +28,7 @@ pub type Calls = Family<[Label; 2], Counter>;
 pub type Throttled = Family<[Label; 1], Counter>;
 /// Latencies by a method and a status class.
 pub type Requests = Family<[Label; 2], Histogram, Latencies>;
+
 /// A number a kind of something.
 pub type Kinds = Family<[Label; 1], Gauge>;
 
@@ -45,26 +46,29 @@ impl MetricConstructor<Histogram> for Latencies {
     }
 }
 
-/// Where things differ from what was applied, by somebody else's hand (rule B4).
+/// What differs at a target by somebody else's hand (rule B4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drift {
-    /// Users.
-    Users,
-    /// Groups.
-    Groups,
-    /// Memberships.
-    Memberships,
+    /// Fields that have another value.
+    Field,
+    /// Wanted members that are not in their group.
+    MemberMissing,
+    /// Members that are not wanted in their group.
+    MemberExtra,
+    /// Objects that are not there any more.
+    Vanished,
 }
 
 impl Drift {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Groups, Self::Memberships];
+    pub const ALL: [Self; 4] = [Self::Field, Self::MemberMissing, Self::MemberExtra, Self::Vanished];
 
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Users => "users",
-            Self::Groups => "groups",
-            Self::Memberships => "memberships",
+            Self::Field => "field",
+            Self::MemberMissing => "member-missing",
+            Self::MemberExtra => "member-extra",
+            Self::Vanished => "vanished",
         }
     }
 }
@@ -80,7 +84,7 @@ pub struct Meters {
     pub requests: Requests,
     /// What differs by somebody else's hand, by kind.
     pub drift: Kinds,
-    /// Memberships that are no longer written because somebody else writes them too.
+    /// What is no longer written because somebody else writes it too.
     pub contested: Gauge,
     minute: Arc<Mutex<Minute>>,
     credential_expires: Arc<AtomicI64>,
@@ -153,12 +157,12 @@ impl Meters {
             .observe(after.as_secs_f64());
     }
 
-    /// How many objects differ by somebody else's hand.
+    /// How much differs by somebody else's hand.
     pub fn set_drift(&self, kind: Drift, number: u32) {
         self.drift.get_or_create(&[("kind", kind.as_str())]).set(number.into());
     }
 
-    /// How many memberships are contested.
+    /// How many memberships and fields are contested.
     pub fn set_contested(&self, number: u32) {
         self.contested.set(number.into());
     }

@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, begin};
+use super::guard;
 use super::outcome::Then;
 use super::plan::{Call, Next, Note, plan_group, plan_user};
 use super::policy::Policy;
+use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::{ScimId, fold};
 use crate::store::{
-    Binding, BindingId, Enqueue, Existence, Kind, NewBinding, QueueClass, QueueRow, Role, StoreError, Transaction,
+    Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, QueueClass, QueueRow, Role, StoreError,
+    Transaction,
 };
 
 /// Notes in a row for one resource; more than this would mean that two of them undo each other.
@@ -85,10 +88,26 @@ pub fn advance(
                 return Ok(Advance::Later);
             }
             Next::Hold { binding, why, check_at } => {
-                hold(tx, knowledge, &row, binding, &why, check_at, now)?;
+                if let Some(refusal) = why.refusal()
+                    && refuse(tx, knowledge, &row, revision, &refusal, now)?
+                {
+                    return Ok(Advance::Settled(revision));
+                }
+                hold(tx, knowledge, &row, binding, &why.to_string(), check_at, now)?;
                 return Ok(Advance::Later);
             }
+            Next::Guarded { until, class } => {
+                put_off(tx, knowledge, &row, until, class.as_str())?;
+                tx.note_open(
+                    id,
+                    &format!("held: guard: {}; scim-bridge resume lets it pass", class.as_str()),
+                )?;
+                return Ok(Advance::Later);
+            }
+            // What the guard refuses is planned again: it is closed now, and keeps nothing else from being done.
+            Next::Note(note) if !passes_guard(tx, knowledge, policy, guard::renames(&note), now)? => {}
             Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, &note, now)?,
+            Next::Call(call) if !call_passes_guard(tx, knowledge, policy, row.kind, &call, now)? => {}
             Next::Call(call) => return start(tx, knowledge, admitted, &row, call, revision, now),
         }
     }
@@ -103,6 +122,43 @@ pub fn advance(
         )?;
     }
     Ok(Advance::Later)
+}
+
+/// Whether a rename may retire this account (rule E6).
+fn passes_guard(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    renamed: Option<BindingId>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(binding) = renamed.map(|binding| tx.binding(binding)).transpose()?.flatten() else {
+        return Ok(true);
+    };
+    let principal: Vec<String> = binding.upstream_id.iter().map(ToString::to_string).collect();
+    guard::admit(
+        tx,
+        &policy.guard,
+        &knowledge.target,
+        GuardClass::Renames,
+        &principal,
+        now,
+    )
+}
+
+/// Whether what this call takes away may be taken (rule E6).
+fn call_passes_guard(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    kind: Kind,
+    call: &Call,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    match guard::taken_away(kind, call) {
+        Some((class, principals)) => guard::admit(tx, &policy.guard, &knowledge.target, class, &principals, now),
+        None => Ok(true),
+    }
 }
 
 /// After an outcome was recorded: what follows for the queued row.
@@ -168,8 +224,24 @@ pub fn follow(
             tx.note_open(&id, why)?;
             Ok(None)
         }
+        Then::Refused(refusal, delay, why) => {
+            if !queued_anew && refuse(tx, knowledge, &row, tx.newest_revision(&id)?, refusal, now)? {
+                let revision = tx.newest_revision(&id)?;
+                return Ok(Some((id, revision)));
+            }
+            let later = Then::Later(*delay, why.clone());
+            follow(tx, knowledge, policy, attempt, &later, time_factor, now)
+        }
         Then::Hold(why) => {
-            note_hold(tx, &id, Some(attempt.binding.id), why, now)?;
+            if let Some(refusal) = why.refusal()
+                && !queued_anew
+            {
+                let revision = tx.newest_revision(&id)?;
+                if refuse(tx, knowledge, &row, revision, &refusal, now)? {
+                    return Ok(Some((id, revision)));
+                }
+            }
+            note_hold(tx, &id, Some(attempt.binding.id), &why.to_string(), now)?;
             if queued_anew {
                 return Ok(None);
             }

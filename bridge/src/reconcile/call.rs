@@ -155,7 +155,8 @@ pub fn seen_user(user: &WireUser) -> Option<Seen> {
     })
 }
 
-fn seen_group(group: &WireGroup) -> Option<Seen> {
+/// A group as judging needs it; `None` when its id is no number.
+pub fn seen_group(group: &WireGroup) -> Option<Seen> {
     Some(Seen {
         upstream: UpstreamId::parse(&group.id)?,
         active: true,

@@ -5,9 +5,12 @@ mod attempt;
 pub mod backoff;
 mod call;
 pub mod circuit;
+mod commands;
+pub mod guard;
 mod outcome;
 pub mod plan;
 pub mod policy;
+mod refuse;
 mod scan;
 mod seen;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::circuit::Sign;
-use super::plan::Action;
+use super::plan::{Action, Hold, Refusal};
 use super::policy::Policy;
 use super::seen;
 use super::view::Knowledge;
@@ -29,7 +29,9 @@ pub enum Then {
     /// Plan again after this long; counts as a failure.
     Later(Duration, String),
     /// A person must decide.
-    Hold(String),
+    Hold(Hold),
+    /// The create is refused because of its own values; held where nobody waits for it (rule A4).
+    Refused(Refusal, Duration, String),
     /// Never to be written.
     Protected(String),
 }
@@ -106,9 +108,10 @@ pub fn record(
                 }
                 DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, attempts, &why),
                 DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, &why),
-                DatabricksError::Refused { .. } => {
+                DatabricksError::Refused { status, detail } => {
                     no_effect(tx, attempt, binding)?;
-                    narrow(tx, policy, attempt, attempts, now, &why)
+                    let then = narrow(tx, policy, attempt, attempts, now, &why)?;
+                    Ok(refusal_of_values(attempt, *status, detail, then))
                 }
                 DatabricksError::OutcomeUnknown(what) => {
                     unknown(tx, attempt, binding, now)?;
@@ -122,6 +125,31 @@ pub fn record(
         }
     }
 }
+
+/// A create that Databricks refuses because of its own values (the whitelist of rule A4): 400 with a SCIM detail
+/// about a value. Members inline may be what was meant, so a create with members is first tried without.
+fn refusal_of_values(attempt: &Attempt, status: u16, detail: &str, then: Then) -> Then {
+    let Action::Create { members, .. } = &attempt.call.action else {
+        return then;
+    };
+    let about_values = VALUE_REFUSALS.iter().any(|words| detail.to_lowercase().contains(words));
+    match then {
+        Then::Later(delay, why) if status == 400 && members.is_empty() && about_values => {
+            Then::Refused(Refusal::InvalidValue(detail.to_owned()), delay, why)
+        }
+        other => other,
+    }
+}
+
+/// What Databricks says of a value that it does not take, in lower case.
+const VALUE_REFUSALS: [&str; 6] = [
+    "invalidvalue",
+    "invalid value",
+    "is not valid",
+    "is invalid",
+    "too long",
+    "exceeds the maximum",
+];
 
 fn created(
     tx: &Transaction<'_>,

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::guard::Guard;
+use crate::id::fold;
+
 /// Settings of planning. Intervals are as they are to be used: already divided by the time factor.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -20,6 +23,93 @@ pub struct Policy {
     pub protected_users: BTreeSet<String>,
     /// Group names that are never written, folded (rule C8).
     pub protected_groups: BTreeSet<String>,
+    /// What happens to an inactive account of the wanted name (rule C3).
+    pub adopt_inactive: AdoptInactive,
+    /// Names of groups that are taken over where they exist, folded; `*` stands for any text (rule C3).
+    pub adopt_groups: Vec<String>,
+    /// What happens when a deleted resource's name comes back with another `externalId` (rules C6, C7).
+    pub on_name_reuse: OnNameReuse,
+    /// What happens upstream to a user who is renamed (rule C5).
+    pub on_rename: OnRename,
+    /// What happens upstream to a deleted user (rule C6).
+    pub on_user_delete: OnUserDelete,
+    /// When so much is taken away that a person is asked (rule E6).
+    pub guard: Guard,
+    /// What happens upstream to a deleted group (rule C7).
+    pub on_group_delete: OnGroupDelete,
+}
+
+/// What happens upstream to a user who is renamed, which Databricks cannot (rule C5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnRename {
+    /// A new account takes over the memberships, the old one is retired.
+    Recreate,
+    /// A person decides each time.
+    Hold,
+    /// Nothing: the account keeps its old name.
+    Refuse,
+}
+
+/// What happens to an inactive account that is found under a new user's name (rule C3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdoptInactive {
+    /// A person decides.
+    Hold,
+    /// It is taken over, and active again.
+    Adopt,
+}
+
+/// What happens when a deleted resource's name comes back with another `externalId` (rules C6, C7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnNameReuse {
+    /// A person decides.
+    Hold,
+    /// The old account or shell serves the new resource.
+    Reuse,
+}
+
+/// What happens upstream to a deleted user (rule C6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnUserDelete {
+    /// Deactivated and stripped.
+    Deactivate,
+    /// Deleted.
+    Delete,
+}
+
+/// What happens upstream to a deleted group (rule C7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnGroupDelete {
+    /// Emptied, and deleted after `group_grace`.
+    Empty,
+    /// Deleted at once.
+    Delete,
+}
+
+impl Policy {
+    /// Whether a group of this name is taken over where it exists.
+    pub fn adopts_group(&self, name: &str) -> bool {
+        let name = fold(name);
+        self.adopt_groups.iter().any(|pattern| matches(pattern, &name))
+    }
+}
+
+/// Whether `name` is `pattern`, in which `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|left| {
+            left.char_indices()
+                .map(|(at, _)| at)
+                .chain([left.len()])
+                .any(|at| matches(rest, &left[at..]))
+        }),
+    }
 }
 
 /// Databricks' own groups: they can be neither created nor deleted (rule C8).
@@ -35,6 +125,33 @@ impl Default for Policy {
             group_grace: Duration::from_hours(720),
             protected_users: BTreeSet::new(),
             protected_groups: RESERVED_GROUPS.iter().map(|&name| name.to_owned()).collect(),
+            adopt_inactive: AdoptInactive::Hold,
+            adopt_groups: Vec::new(),
+            on_name_reuse: OnNameReuse::Hold,
+            on_rename: OnRename::Recreate,
+            on_user_delete: OnUserDelete::Deactivate,
+            on_group_delete: OnGroupDelete::Empty,
+            guard: Guard::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_of_group_names_has_stars_and_no_letter_case() {
+        let policy = Policy {
+            adopt_groups: vec!["data-*".to_owned(), "*-ops".to_owned(), "staff".to_owned()],
+            ..Policy::default()
+        };
+        for name in ["data-", "Data-Science", "cloud-OPS", "Staff"] {
+            assert!(policy.adopts_group(name), "{name}");
+        }
+        for name in ["data", "my-data-science", "ops", "staff2", "cloud-ops-2"] {
+            assert!(!policy.adopts_group(name), "{name}");
+        }
+        assert!(!Policy::default().adopts_group("staff"));
     }
 }

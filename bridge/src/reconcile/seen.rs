@@ -4,14 +4,14 @@ use super::attempt::Attempt;
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::outcome::{Then, bind};
-use super::plan::{Action, Judged, Purpose, Seen, judge};
+use super::plan::{Action, Hold, Judged, Purpose, Seen, judge};
 use super::policy::Policy;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
-use crate::id::fold;
+use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, BindingId, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
 };
 
 /// Records what a successful read showed.
@@ -43,6 +43,7 @@ pub(super) fn record(
             check_user(tx, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
+        (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
             let binding = still_there(tx, binding)?;
             check_group(tx, policy, &binding, group, now)?;
@@ -199,7 +200,8 @@ fn found_by_name(
     seen.owned_by_another = tx
         .binding_of_upstream(&knowledge.target, binding.kind, &seen.upstream)?
         .is_some_and(|owner| owner.id != binding.id);
-    match judge(&binding, &seen) {
+    let decided = tx.decisions(&binding.resource_id, &binding.name_key)?;
+    match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let sent = binding.sent.clone();
             let (id, kind) = (binding.id, binding.kind);
@@ -301,15 +303,14 @@ fn adopt(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     let Some(mut seen) = super::call::seen_user(user) else {
-        return Ok(Then::Hold("conflict: the account found has no numeric id".to_owned()));
+        return Ok(Then::Hold(Hold::Conflict("the account found has no numeric id")));
     };
     if fold(&user.user_name) != binding.name_key {
-        return Ok(Then::Hold(
-            "conflict: the account found has another userName".to_owned(),
-        ));
+        return Ok(Then::Hold(Hold::Conflict("the account found has another userName")));
     }
     seen.protected = knowledge.protects_user(policy, &binding.name_key, Some(&seen.upstream));
-    match judge(&binding, &seen) {
+    let decided = tx.decisions(&binding.resource_id, &binding.name_key)?;
+    match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
@@ -329,6 +330,66 @@ fn adopt(
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
+}
+
+/// Takes over a group that was found, as it is now. Whoever is in it is *inherited*: kept until Entra removes
+/// them or an operator prunes the group (rule C3).
+fn adopt_group(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    binding: Binding,
+    group: &WireGroup,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let Some(mut seen) = super::call::seen_group(group) else {
+        return Ok(Then::Hold(Hold::Conflict("the group found has no numeric id")));
+    };
+    if fold(&group.display_name) != binding.name_key {
+        return Ok(Then::Hold(Hold::Conflict("the group found has another displayName")));
+    }
+    seen.protected = Knowledge::protects_group(policy, &binding.name_key);
+    let decided = tx.decisions(&binding.resource_id, &binding.name_key)?;
+    match judge(&binding, &seen, &decided, policy) {
+        Judged::Bind(ownership) => {
+            let id = binding.id;
+            bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
+            tx.put_field(
+                id,
+                Field::DisplayName,
+                &Tracked::known(Some(group.display_name.clone())),
+            )?;
+            inherit_members(tx, knowledge, id, group)?;
+            Ok(Then::Continue)
+        }
+        Judged::Hold(why) => Ok(Then::Hold(why)),
+        Judged::Protected(why) => Ok(Then::Protected(why)),
+    }
+}
+
+/// Members that the bridge knows become edges that were found; the others are nobody's business.
+pub(super) fn inherit_members(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    group: BindingId,
+    found: &WireGroup,
+) -> Result<(), StoreError> {
+    for upstream in found
+        .members
+        .iter()
+        .filter_map(|member| UpstreamId::parse(&member.value))
+    {
+        for kind in [Kind::User, Kind::Group] {
+            let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
+                continue;
+            };
+            let mut edge = super::attempt::new_edge(group, member.id);
+            edge.tracked = Tracked::known(true);
+            edge.inherited = true;
+            tx.put_edge(&edge)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the account under the new name has everything, so that the old one can go (rule C5).
@@ -421,9 +482,7 @@ pub(super) fn missing(
 /// Proven not to be there: done where it was to go, a person's decision where it is wanted (rule B4).
 fn vanished(tx: &Transaction<'_>, binding: Binding) -> Result<Then, StoreError> {
     if binding.role == Role::Current {
-        return Ok(Then::Hold(
-            "vanished: the object was deleted at the target by somebody else".to_owned(),
-        ));
+        return Ok(Then::Hold(Hold::Vanished(binding.kind)));
     }
     tx.put_binding(&Binding {
         role: Role::Gone,

@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use super::backoff::LONGEST_OF_REVOCATIONS;
+use super::guard::Closed;
 use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
 use super::policy::Policy;
 use super::wanted::{WantedGroup, WantedUser};
 use crate::clock::Timestamp;
 use crate::id::{ScimId, UpstreamId, fold};
-use crate::store::{Binding, BindingId, Existence, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError};
+use crate::store::{
+    Binding, BindingId, Existence, GuardClass, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError, Stored,
+};
 
 /// What the reconciler knows of the target besides the store.
 #[derive(Debug, Clone, Default)]
@@ -25,9 +28,17 @@ pub struct Knowledge {
     pub former_admins: Option<HashSet<UpstreamId>>,
     /// Bindings with a call in flight.
     pub busy: HashSet<BindingId>,
+    /// Newest revision when the store was restored, if it was: what is older gives nothing (rule D3).
+    pub restored_at: Option<i64>,
 }
 
 impl Knowledge {
+    /// Whether nothing is to be given for a resource before the client has written it again (rule D3).
+    fn awaits_client(&self, stored: Option<&Stored>) -> bool {
+        let written = stored.map_or(i64::MAX, |stored| stored.revision);
+        self.restored_at.is_some_and(|restored| written <= restored)
+    }
+
     /// Why this user must never be written, if so.
     pub fn protects_user(&self, policy: &Policy, name_key: &str, upstream: Option<&UpstreamId>) -> Option<String> {
         if policy.protected_users.contains(name_key) {
@@ -71,7 +82,9 @@ pub fn load_user(
     row: &QueueRow,
 ) -> Result<UserView, StoreError> {
     let (target, id) = (&knowledge.target, &row.resource_id);
-    let wanted = store.resource(id.as_str())?.map(|stored| WantedUser::of(&stored));
+    let stored = store.resource(id.as_str())?;
+    let awaits_client = knowledge.awaits_client(stored.as_ref());
+    let wanted = stored.as_ref().map(WantedUser::of);
     let mut bindings = Vec::new();
     for binding in store.bindings(target, id)? {
         bindings.push(UserBinding {
@@ -97,6 +110,9 @@ pub fn load_user(
             held,
             name_was_anothers: false,
             name_protected: None,
+            guard: Closed::load(store, target)?,
+            decided: Vec::new(),
+            awaits_client,
         });
     };
     Ok(UserView {
@@ -112,6 +128,9 @@ pub fn load_user(
         held,
         name_was_anothers: store.name_belonged_to_another(Kind::User, &wanted.name_key, id.as_str())?,
         name_protected: knowledge.protects_user(policy, &wanted.name_key, None),
+        guard: Closed::load(store, target)?,
+        decided: store.decisions(id, &wanted.name_key)?,
+        awaits_client,
         wanted: Some(wanted),
         bindings,
     })
@@ -130,7 +149,8 @@ pub fn load_group(
     now: Timestamp,
 ) -> Result<GroupView, StoreError> {
     let (target, id) = (&knowledge.target, &row.resource_id);
-    let wanted = store.resource(id.as_str())?.map(|stored| WantedGroup::of(&stored));
+    let stored = store.resource(id.as_str())?;
+    let wanted = stored.as_ref().map(WantedGroup::of);
     let binding = store.bindings(target, id)?.pop();
     let name_key = match (&wanted, &binding) {
         (Some(wanted), _) => wanted.name_key.clone(),
@@ -145,7 +165,18 @@ pub fn load_group(
     // More than one batch, so that edges that go in small company do not hide those behind them.
     let limit = policy.batch * 4;
     let address = binding.as_ref().map(|binding| binding.id);
+    let mut removes = address
+        .map(|address| store.edges_to_remove(address, now, now.plus(LONGEST_OF_REVOCATIONS), limit))
+        .transpose()?
+        .unwrap_or_default();
+    let guard = Closed::load(store, target)?;
+    let all = removes.ready.len();
+    removes
+        .ready
+        .retain(|edge| !guard.holds(GuardClass::Memberships, edge.upstream_id.as_str()));
     Ok(GroupView {
+        removes_guarded: removes.ready.len() < all,
+        removes,
         deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
         queued_at: row.queued_at,
         fields: address
@@ -154,10 +185,6 @@ pub fn load_group(
             .unwrap_or_default(),
         adds: address
             .map(|address| store.edges_to_add(target, address, now, limit))
-            .transpose()?
-            .unwrap_or_default(),
-        removes: address
-            .map(|address| store.edges_to_remove(address, now, now.plus(LONGEST_OF_REVOCATIONS), limit))
             .transpose()?
             .unwrap_or_default(),
         checks: address
@@ -177,6 +204,8 @@ pub fn load_group(
             None => Vec::new(),
         },
         held: held(row, binding.iter()),
+        decided: store.decisions(id, &name_key)?,
+        awaits_client: knowledge.awaits_client(stored.as_ref()),
         wanted,
         binding,
         protected,

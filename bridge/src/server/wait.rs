@@ -78,7 +78,7 @@ impl Waiting<'_> {
     /// 409 `uniqueness` when the refusal won; a store error when the decision cannot be stored.
     pub(super) async fn decided(self, revision: Option<i64>) -> Result<(), DirectoryError> {
         let waited = self.waits();
-        let (endpoint, id) = (self.endpoint, self.id.clone());
+        let endpoint = self.endpoint;
         self.settled(revision).await;
         let (true, Some(revision)) = (waited, revision) else {
             return Ok(());
@@ -91,10 +91,21 @@ impl Waiting<'_> {
         match decided {
             Answer::Accepted | Answer::Undecided => Ok(()),
             Answer::Refused => {
-                tracing::info!(resource = %id, "the create was refused");
-                Err(ScimError::uniqueness("the name is held by another object at the target").into())
+                let store = endpoint.directory().store();
+                let refusal = store.read::<_, StoreError, _>(|snapshot| snapshot.refusal(revision))?;
+                Err(refused(refusal.as_deref().unwrap_or_default()).into())
             }
         }
+    }
+}
+
+/// What a refused create is answered: the whitelist of rule A4.
+fn refused(refusal: &str) -> ScimError {
+    match refusal.strip_prefix("invalid-value: ") {
+        Some(detail) => {
+            ScimError::invalid_value(format!("databricks does not take a value of this resource: {detail}"))
+        }
+        None => ScimError::uniqueness("the name is held by another object at the target"),
     }
 }
 

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::facts::RESTORED_AT;
-use super::write::{migrate, schema_versions};
+use super::write::{VERSION, migrate};
 use super::{Snapshot, StoreError, StoreLock, Transaction};
 use crate::clock::Timestamp;
 
@@ -81,7 +80,7 @@ pub fn restore(from: &Path, to: &Path, now: Timestamp) -> Result<Restored, Store
 pub(super) fn mark_restored(tx: &Transaction<'_>) -> Result<i64, StoreError> {
     let revision = tx.newest_of_all()?;
     tx.set_held(Some(AFTER_RESTORE))?;
-    tx.set_fact(RESTORED_AT, &revision.to_string())?;
+    tx.set_fact("restored_at_revision", &revision.to_string())?;
     Ok(revision)
 }
 
@@ -125,13 +124,10 @@ fn check(path: &Path) -> Result<(), StoreError> {
     if version == 0 || stores != 3 {
         return Err(StoreError::file(path, "is no copy of a store of this bridge"));
     }
-    if version > schema_versions() {
+    if version > VERSION {
         return Err(StoreError::file(
             path,
-            format!(
-                "has version {version} of the schema, this bridge knows {}; use a newer bridge",
-                schema_versions()
-            ),
+            format!("has version {version} of the schema, this bridge knows {VERSION}; use a newer bridge"),
         ));
     }
     Ok(())

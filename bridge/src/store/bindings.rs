@@ -260,6 +260,27 @@ impl Snapshot<'_> {
         )
     }
 
+    /// Why what gives is held for a resource, if so: as its bindings or its open revisions say.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn hold_of(&self, target: &str, resource_id: &ScimId) -> Result<Option<String>, StoreError> {
+        let bound = self
+            .bindings(target, resource_id)?
+            .into_iter()
+            .find_map(|binding| binding.hold);
+        if bound.is_some() {
+            return Ok(bound);
+        }
+        self.one(
+            "SELECT substr(outcome, 7) FROM revisions WHERE resource_id = ?1 AND settled_at IS NULL AND outcome LIKE 'held: %'
+             ORDER BY revision DESC LIMIT 1",
+            [resource_id.as_str()],
+            |row| Ok(row.get(0)?),
+        )
+    }
+
     /// The binding that holds this upstream object: an upstream id has one live owner (rule B7).
     ///
     /// # Errors

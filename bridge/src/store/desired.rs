@@ -167,6 +167,19 @@ impl Snapshot<'_> {
         )
     }
 
+    /// The live resources of this name, whatever their kind, or of this id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn live_named(&self, id: &str, name_key: &str) -> Result<Vec<Stored>, StoreError> {
+        self.all(
+            &format!("SELECT {COLUMNS} FROM resources WHERE name_key = ?2 OR id = ?1 ORDER BY pk"),
+            params![id, name_key],
+            read_stored,
+        )
+    }
+
     /// The live resource of this row.
     ///
     /// # Errors
@@ -347,6 +360,36 @@ impl Snapshot<'_> {
         Ok(found.is_some())
     }
 
+    /// Whether the client's word on a resource is still waited for: it was imported and never written since
+    /// (rule C4), or the store was restored and it was not written since (rule D3).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn awaits_client(&self, id: &ScimId) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 FROM resources WHERE id = ?1 AND (claimed = 0
+                 OR revision <= ifnull((SELECT CAST(value AS INTEGER) FROM facts WHERE key = 'restored_at_revision'), -1))",
+            [id.as_str()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// Whether a resource was imported and never written by the client since (rule C4).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn is_unclaimed(&self, id: &ScimId) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 FROM resources WHERE id = ?1 AND claimed = 0",
+            [id.as_str()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// Whether `name_key` ever was the name of a resource other than `id` (rule C5).
     ///
     /// # Errors
@@ -427,7 +470,7 @@ impl Transaction<'_> {
     ) -> Result<Stored, StoreError> {
         self.run(
             "UPDATE resources SET name = ?2, name_key = ?3, external_id = ?4, work_email_key = ?5, manager_id = ?6, active = ?7,
-                                  document = ?8, changed_at = ?9, version = ?10, revision = ?10
+                                  document = ?8, changed_at = ?9, version = ?10, revision = ?10, claimed = 1
              WHERE pk = ?1",
             params![
                 old.pk.0,
@@ -480,6 +523,33 @@ impl Transaction<'_> {
             "UPDATE resources SET revision = ?2 WHERE pk = ?1",
             params![pk.0, revision],
         )?;
+        Ok(())
+    }
+
+    /// Takes the members of a group that were found at adoption or import out of what is wanted (`prune`).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn drop_inherited_members(&self, target: &str, group: &ScimId) -> Result<usize, StoreError> {
+        self.run(
+            "DELETE FROM members WHERE group_pk = (SELECT pk FROM resources WHERE id = ?1) AND member_pk IN (
+                 SELECT u.pk FROM edges e
+                 JOIN bindings g ON g.binding = e.group_binding AND g.resource_id = ?1 AND g.target = ?2 AND g.role <> 'gone'
+                 JOIN bindings b ON b.binding = e.member_binding
+                 JOIN resources u ON u.id = b.resource_id
+                 WHERE e.inherited = 1)",
+            params![group.as_str(), target],
+        )
+    }
+
+    /// The client has written an imported resource: it is to be kept as the client wants it (rule C4).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn claim(&self, pk: Pk) -> Result<(), StoreError> {
+        self.run("UPDATE resources SET claimed = 1 WHERE pk = ?1", [pk.0])?;
         Ok(())
     }
 

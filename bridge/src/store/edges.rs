@@ -6,9 +6,9 @@
 use rusqlite::{Row, params};
 
 use super::fields::{Tracked, micros, moment};
-use super::{BindingId, Snapshot, StoreError, Transaction};
+use super::{BindingId, Pk, Snapshot, StoreError, Transaction};
 use crate::clock::Timestamp;
-use crate::id::UpstreamId;
+use crate::id::{ScimId, UpstreamId};
 
 /// A stored edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -317,6 +317,34 @@ impl Transaction<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Gives up the protection of a membership that was found at adoption (rule C3); false if it had none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn disinherit(&self, group: &ScimId, member: Pk) -> Result<bool, StoreError> {
+        let changed = self.run(
+            "UPDATE edges SET inherited = 0 WHERE inherited = 1
+                 AND group_binding IN (SELECT binding FROM bindings WHERE resource_id = ?1 AND role <> 'gone')
+                 AND member_binding IN (SELECT b.binding FROM bindings b JOIN resources r ON r.id = b.resource_id WHERE r.pk = ?2)",
+            params![group.as_str(), member.0],
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// The same for all memberships of a group; tells how many (`prune`).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn disinherit_all(&self, target: &str, group: &ScimId) -> Result<usize, StoreError> {
+        self.run(
+            "UPDATE edges SET inherited = 0 WHERE inherited = 1
+                 AND group_binding IN (SELECT binding FROM bindings WHERE resource_id = ?1 AND target = ?2 AND role <> 'gone')",
+            params![group.as_str(), target],
+        )
     }
 
     /// Forgets an edge that is proven not to be there.

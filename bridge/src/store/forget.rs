@@ -24,12 +24,24 @@ pub enum NotForgotten {
 }
 
 /// What was removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {
+    /// The id that the person had.
+    pub id: ScimId,
     /// Entries of the log that lost a name.
     pub entries: usize,
     /// Accounts at the target that the store knew the person by.
     pub accounts: usize,
+}
+
+impl std::fmt::Display for Forgotten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { id, entries, accounts } = self;
+        write!(
+            f,
+            "{id} is forgotten: {entries} entries of the log lost the name, {accounts} accounts are no longer known"
+        )
+    }
 }
 
 impl Snapshot<'_> {
@@ -95,13 +107,18 @@ impl Transaction<'_> {
         for sql in [
             "DELETE FROM names WHERE resource_id = ?1",
             "DELETE FROM tombstones WHERE id = ?1",
+            "DELETE FROM decisions WHERE resource_id = ?1",
         ] {
             self.run(sql, [id.as_str()])?;
         }
         // Fields and memberships go with them.
         let accounts = self.run("DELETE FROM bindings WHERE resource_id = ?1", [id.as_str()])?;
         self.scrub(&names)?;
-        Ok(Ok(Forgotten { entries, accounts }))
+        Ok(Ok(Forgotten {
+            id: id.clone(),
+            entries,
+            accounts,
+        }))
     }
 
     /// Takes names out of texts that may quote them: what was said of a target, orders that were carried out.

@@ -143,6 +143,20 @@ impl Snapshot<'_> {
         )
     }
 
+    /// How many rows of a class there are, due or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn queued_of_class(&self, target: &str, class: QueueClass) -> Result<u64, StoreError> {
+        let number = self.one(
+            "SELECT count(*) FROM queue WHERE target = ?1 AND class = ?2",
+            params![target, class.number()],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))
+    }
+
     /// When the next row that is not due yet becomes due.
     ///
     /// # Errors
@@ -257,6 +271,19 @@ impl Transaction<'_> {
             "UPDATE queue SET due_at = min(due_at, ?3), verb = 0, ticket = ticket + 1
              WHERE target = ?1 AND resource_id = ?2 AND class < 2",
             params![target, id.as_str(), now.as_micros()],
+        )?;
+        Ok(())
+    }
+
+    /// Makes every row of a class due at once.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn wake_class(&self, target: &str, class: QueueClass, now: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE queue SET due_at = min(due_at, ?3), verb = 0, ticket = ticket + 1 WHERE target = ?1 AND class = ?2",
+            params![target, class.number(), now.as_micros()],
         )?;
         Ok(())
     }

@@ -154,6 +154,19 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Notes that what was recorded of one cause is over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn end_event_of(&self, target: &str, what: &str, cause: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE events SET ended_at = ?4 WHERE target = ?1 AND what = ?2 AND cause = ?3 AND ended_at IS NULL",
+            params![target, what, cause, micros(Some(now))],
+        )?;
+        Ok(())
+    }
+
     /// Notes that what was recorded is over.
     ///
     /// # Errors

@@ -165,7 +165,80 @@ impl Snapshot<'_> {
     }
 }
 
+impl Snapshot<'_> {
+    /// With which refusal a revision was answered, if it was.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn refusal(&self, revision: i64) -> Result<Option<String>, StoreError> {
+        let found = self.one("SELECT refusal FROM revisions WHERE revision = ?1", [revision], |row| {
+            Ok(row.get::<_, Option<String>>(0)?)
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// How many other resources met the same refusal since then (rule A4).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn refused_since(&self, refusal: &str, since: Timestamp, but: &ScimId) -> Result<u64, StoreError> {
+        let number = self.one(
+            "SELECT count(DISTINCT resource_id) FROM revisions WHERE refusal = ?1 AND settled_at >= ?2 AND resource_id <> ?3",
+            params![refusal, since.as_micros(), but.as_str()],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))
+    }
+
+    /// Whether a resource is somebody's manager or member.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn is_referred_to(&self, id: &ScimId) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM resources WHERE manager_id = ?1 AND id <> ?1)
+                 OR EXISTS (SELECT 1 FROM members m JOIN resources r ON r.pk = m.member_pk WHERE r.id = ?1)",
+            [id.as_str()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+}
+
 impl Transaction<'_> {
+    /// Takes back a create that was refused: nothing stays of it but the entry of the log (rule A3).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn withdraw(
+        &self,
+        target: &str,
+        id: &ScimId,
+        revision: i64,
+        refusal: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE revisions SET refusal = ?2, outcome = 'refused: ' || ?2, settled_at = ?3 WHERE revision = ?1",
+            params![revision, refusal, now.as_micros()],
+        )?;
+        self.run(
+            "UPDATE bindings SET role = 'gone' WHERE resource_id = ?1",
+            [id.as_str()],
+        )?;
+        self.run(
+            "DELETE FROM queue WHERE target = ?1 AND resource_id = ?2",
+            params![target, id.as_str()],
+        )?;
+        self.run("DELETE FROM names WHERE resource_id = ?1", [id.as_str()])?;
+        self.run("DELETE FROM resources WHERE id = ?1", [id.as_str()])?;
+        Ok(())
+    }
+
     /// Records an accepted change; gives its number, larger than all before.
     ///
     /// # Errors
@@ -199,6 +272,19 @@ impl Transaction<'_> {
             params![revision, answer.as_str()],
         )?;
         Ok(self.answer(revision)?.unwrap_or(Answer::Accepted))
+    }
+
+    /// At start: nobody waits for an answer any more, and the client may have seen a yes (rule A3).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn accept_undecided(&self) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE revisions SET answer = 'answered-accepted' WHERE answer = 'undecided' AND settled_at IS NULL",
+            [],
+        )?;
+        Ok(())
     }
 
     /// Settles all open revisions of a resource up to `upto` with `outcome`.

@@ -25,10 +25,14 @@ const LARGEST_COMMIT: usize = 256;
 /// How long a commit waits for more at the most.
 const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 
+/// How many of them a store has gone through.
+pub(super) const VERSION: usize = MIGRATIONS.len();
+
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_store.sql")),
     M::up(include_str!("../../migrations/0002_counts.sql")),
     M::up(include_str!("../../migrations/0003_strip.sql")),
+    M::up(include_str!("../../migrations/0004_operations.sql")),
     M::up(include_str!("../../migrations/0005_record.sql")),
 ];
 
@@ -131,11 +135,6 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
 /// Brings the schema up to date.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
     Migrations::from_slice(MIGRATIONS).to_latest(connection)
-}
-
-/// How many versions of the schema there have been, this one among them.
-pub(super) const fn schema_versions() -> usize {
-    MIGRATIONS.len()
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

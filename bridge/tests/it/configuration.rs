@@ -4,7 +4,18 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The sections, each a file of `bridge/src/config/`.
-const SECTIONS: [&str; 7] = ["server", "store", "target", "ops", "reconcile", "record", "test"];
+const SECTIONS: [&str; 10] = [
+    "server",
+    "store",
+    "target",
+    "ops",
+    "reconcile",
+    "adopt",
+    "drift",
+    "guard",
+    "record",
+    "test",
+];
 
 const HEAD: &str = "\
 # Configuration

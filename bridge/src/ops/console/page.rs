@@ -67,7 +67,7 @@ fn state(html: &mut Html, target: &TargetReading, now: Timestamp) {
         html.markup("<br>").text(detail);
     }
     if target.dry_run {
-        html.markup("<br>Nothing is written: <code>target.mode</code> is <code>dry-run</code>.");
+        html.markup("<br>Nothing is written: the target is in <code>dry-run</code>.");
     }
     html.markup("</p>\n");
 }

@@ -37,11 +37,12 @@ pub(super) struct TargetReading {
 /// Reads everything now.
 pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
     operations.store.read(|store| {
+        let dry_run = operations.dry_run && store.fact("went_live")?.is_none();
         let targets = operations.targets.iter().map(|(name, status)| {
             Ok(TargetReading {
                 name: name.clone(),
                 reported: status.get(),
-                dry_run: operations.dry_run,
+                dry_run,
                 gauges: store.gauges(name, &operations.endpoint)?,
                 troubles: store.troubles(name, MOST)?,
             })

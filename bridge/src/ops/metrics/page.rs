@@ -14,7 +14,7 @@ use crate::ops::sizes;
 use crate::store::PerKind;
 
 /// States of a target.
-const STATES: [&str; 4] = ["ok", "starting", "out", "dry-run"];
+const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
 /// What a circuit is usually open for; zero when it is not.
 const CAUSES: [&str; 8] = [
     "starting",
@@ -148,7 +148,8 @@ fn calls(registry: &mut Registry, target: &TargetReading, now: Timestamp) {
         numbers("state", STATES.map(|one| (one, truth(one == state)))),
     );
     let open = CAUSES.into_iter().map(|cause| (cause, 0.0));
-    let open = open.chain(reported.cause.map(|cause| (cause, 1.0)));
+    let out = reported.cause.filter(|_| matches!(state, "out" | "starting"));
+    let open = open.chain(out.map(|cause| (cause, 1.0)));
     registry.register(
         "circuit_open",
         "1 for the cause that keeps calls from the target",
@@ -182,11 +183,11 @@ fn objects(registry: &mut Registry, target: &TargetReading) {
     );
     registry.register(
         "contested_edges",
-        "Memberships that are no longer written because somebody else writes them too",
+        "Memberships and fields that are no longer written because somebody else writes them too",
         meters.contested.clone(),
     );
     registry.register(
-        "drift_objects",
+        "drift_parts",
         "What differs at the target by somebody else's hand, by kind",
         meters.drift.clone(),
     );

@@ -46,6 +46,9 @@ pub(super) struct TargetReading {
 /// Reads everything now.
 pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
     let now = operations.clock.now();
+    let (held, went_live) = operations
+        .store
+        .read::<_, StoreError, _>(|store| Ok((store.held()?.is_some(), store.fact("went_live")?.is_some())))?;
     let targets = operations
         .targets
         .iter()
@@ -67,13 +70,10 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
                 gauges,
                 meters,
                 used,
-                dry_run: operations.dry_run,
+                dry_run: operations.dry_run && !went_live,
             })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
-    let held = operations
-        .store
-        .read::<_, StoreError, _>(|store| Ok(store.held()?.is_some()))?;
     Ok(Reading {
         now,
         targets,

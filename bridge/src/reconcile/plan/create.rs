@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::super::policy::Policy;
-use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, Values};
+use super::super::policy::{AdoptInactive, OnNameReuse, Policy};
+use super::{Action, Call, Hold, Holder, Members, Named, Next, Note, Purpose, Values};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
-use crate::store::{Binding, Existence, Kind, QueueClass};
+use crate::store::{Binding, Decision, Existence, Kind, QueueClass};
 use crate::{id::UpstreamId, store::Ownership};
 
 /// Between two looks for the outcome of a lost create, while absence is not proven yet.
@@ -19,6 +19,7 @@ const LOOK_AGAIN: u32 = 18;
 pub(super) fn plan_creation(
     binding: &Binding,
     named: &Named,
+    decided: &[Decision],
     policy: &Policy,
     now: Timestamp,
     first: impl FnOnce() -> (Values, Members),
@@ -38,7 +39,7 @@ pub(super) fn plan_creation(
                 why: "the target has not been scanned yet",
             },
             Named::Absent(_) => Next::Note(Note::Absent(binding.id)),
-            Named::Found { upstream, active } if binding.kind == Kind::User && *active => call(
+            Named::Found { upstream, active } if may_adopt(binding, *active, decided, policy) => call(
                 QueueClass::Grant,
                 Verb::Read,
                 Action::Read {
@@ -46,7 +47,7 @@ pub(super) fn plan_creation(
                     purpose: Purpose::Adopt,
                 },
             ),
-            Named::Found { .. } => Next::hold(Some(binding.id), found_reason(binding.kind)),
+            Named::Found { .. } => Next::hold(Some(binding.id), not_adopted(binding.kind)),
         },
         // A create is sent only on `absent`.
         Existence::Absent => {
@@ -79,15 +80,30 @@ fn next_look(binding: &Binding, policy: &Policy) -> Option<Timestamp> {
     }
 }
 
-fn found_reason(kind: Kind) -> &'static str {
+/// Whether an object found under the wanted name is taken over (rule C3).
+fn may_adopt(binding: &Binding, active: bool, decided: &[Decision], policy: &Policy) -> bool {
+    decided.contains(&Decision::Adopt)
+        || match binding.kind {
+            Kind::User => active || policy.adopt_inactive == AdoptInactive::Adopt,
+            Kind::Group => policy.adopts_group(&binding.name),
+        }
+}
+
+const fn not_adopted(kind: Kind) -> Hold {
     match kind {
-        Kind::User => "adopt_inactive: an inactive user of this userName exists at the target",
-        Kind::Group => "adopt.groups: a group of this displayName exists at the target and was not made by the bridge",
+        Kind::User => Hold::InactiveUser,
+        Kind::Group => Hold::ForeignGroup,
     }
 }
 
 /// What to do when another resource's object has the wanted name.
-pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, policy: &Policy) -> Option<Next> {
+pub(super) fn plan_held_name(
+    holders: &[Holder],
+    kind: Kind,
+    decided: &[Decision],
+    now: Timestamp,
+    policy: &Policy,
+) -> Option<Next> {
     let holder = holders.first()?;
     if holder.busy {
         return Some(Next::Wait {
@@ -95,19 +111,17 @@ pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, pol
             why: "a call on the object of that name is in flight",
         });
     }
-    if holder.deleted && holder.same_external_id {
+    let to_be_reused =
+        holder.same_external_id || policy.on_name_reuse == OnNameReuse::Reuse || decided.contains(&Decision::Adopt);
+    if holder.deleted && to_be_reused {
         return Some(Next::Note(Note::TakeOver(holder.binding)));
     }
     let why = match (holder.deleted, kind) {
-        (true, Kind::User) => "on_name_reuse: the userName belonged to a deleted user with another externalId",
-        (true, Kind::Group) => {
-            "on_name_reuse: the displayName is that of the shell of a deleted group with another externalId"
-        }
+        (true, kind) => Hold::NameReused(kind),
         (false, Kind::Group) if holder.in_a_circle => {
             return Some(Next::Hold {
                 binding: None,
-                why: "rename: groups exchange their names, and none can go first; give one of them a third name"
-                    .to_owned(),
+                why: Hold::NamesInACircle,
                 // It ends when any of them gets another name.
                 check_at: Some(now.plus(policy.proof)),
             });
@@ -118,7 +132,7 @@ pub(super) fn plan_held_name(holders: &[Holder], kind: Kind, now: Timestamp, pol
                 why: "another group still has that name at the target",
             });
         }
-        (false, Kind::User) => "rename: the account of that userName still belongs to another user",
+        (false, Kind::User) => Hold::NameHeld,
     };
     Some(Next::hold(None, why))
 }
@@ -146,30 +160,31 @@ pub enum Judged {
     /// Ours, created by an attempt whose answer was lost, or adopted.
     Bind(Ownership),
     /// Not to be touched before a person has decided.
-    Hold(String),
+    Hold(Hold),
     /// Never to be written.
     Protected(String),
 }
 
 /// Decides whose a found object is (rules C2, C3, C8).
-pub fn judge(binding: &Binding, seen: &Seen) -> Judged {
+pub fn judge(binding: &Binding, seen: &Seen, decided: &[Decision], policy: &Policy) -> Judged {
     if let Some(why) = &seen.protected {
         return Judged::Protected(why.clone());
     }
     if seen.owned_by_another {
-        return Judged::Hold("conflict: the object of that name belongs to another resource".to_owned());
+        return Judged::Hold(Hold::Conflict("the object of that name belongs to another resource"));
     }
     if is_ours(binding, seen) {
         return Judged::Bind(Ownership::Ours);
     }
-    if binding.generation > 1 {
-        // A renamed user never merges with an account that is already there (rule C5).
-        return Judged::Hold("rename: an account of the new userName exists at the target".to_owned());
+    if binding.generation > 1 && !decided.contains(&Decision::Rename) {
+        // A renamed user never merges by itself with an account that is already there (rule C5).
+        return Judged::Hold(Hold::Rename("an account of the new userName exists at the target"));
     }
-    match binding.kind {
-        Kind::User if seen.active => Judged::Bind(Ownership::Adopted),
-        kind => Judged::Hold(found_reason(kind).to_owned()),
+    let adopted = may_adopt(binding, seen.active, decided, policy);
+    if adopted || (binding.generation > 1 && seen.active) {
+        return Judged::Bind(Ownership::Adopted);
     }
+    Judged::Hold(not_adopted(binding.kind))
 }
 
 /// Ours only if an earlier attempt ended with an unknown outcome, absence was recorded
@@ -227,6 +242,10 @@ mod tests {
         }
     }
 
+    fn judge_plainly(binding: &Binding, seen: &Seen) -> Judged {
+        judge(binding, seen, &[], &Policy::default())
+    }
+
     fn lost_create(kind: Kind) -> Binding {
         Binding {
             absent_seen_at: Some(Timestamp::from_micros(1)),
@@ -239,38 +258,42 @@ mod tests {
     #[test]
     fn a_lost_create_is_ours_only_with_absence_before_and_the_values_sent() {
         assert_eq!(
-            judge(&lost_create(Kind::Group), &seen(true)),
+            judge_plainly(&lost_create(Kind::Group), &seen(true)),
             Judged::Bind(Ownership::Ours)
         );
         let never_absent = Binding {
             absent_seen_at: None,
             ..lost_create(Kind::Group)
         };
-        assert!(matches!(judge(&never_absent, &seen(true)), Judged::Hold(_)));
+        assert!(matches!(judge_plainly(&never_absent, &seen(true)), Judged::Hold(_)));
         let other_values = Seen {
             display_name: Some("Somebody".to_owned()),
             ..seen(true)
         };
         assert!(matches!(
-            judge(&lost_create(Kind::Group), &other_values),
+            judge_plainly(&lost_create(Kind::Group), &other_values),
             Judged::Hold(_)
         ));
     }
 
     #[test]
     fn a_conflict_on_a_first_attempt_is_never_ours() {
-        assert!(matches!(judge(&binding(Kind::Group), &seen(true)), Judged::Hold(_)));
+        assert!(matches!(
+            judge_plainly(&binding(Kind::Group), &seen(true)),
+            Judged::Hold(_)
+        ));
         assert_eq!(
-            judge(&binding(Kind::User), &seen(true)),
+            judge_plainly(&binding(Kind::User), &seen(true)),
             Judged::Bind(Ownership::Adopted)
         );
     }
 
     #[test]
     fn an_inactive_user_is_not_adopted_without_a_person() {
-        assert!(
-            matches!(judge(&binding(Kind::User), &seen(false)), Judged::Hold(why) if why.contains("adopt_inactive"))
-        );
+        assert!(matches!(
+            judge_plainly(&binding(Kind::User), &seen(false)),
+            Judged::Hold(Hold::InactiveUser)
+        ));
     }
 
     #[test]
@@ -279,6 +302,9 @@ mod tests {
             protected: Some("the bridge's own identity".to_owned()),
             ..seen(true)
         };
-        assert!(matches!(judge(&lost_create(Kind::User), &me), Judged::Protected(_)));
+        assert!(matches!(
+            judge_plainly(&lost_create(Kind::User), &me),
+            Judged::Protected(_)
+        ));
     }
 }

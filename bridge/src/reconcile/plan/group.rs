@@ -1,13 +1,16 @@
 //! What to do next about a group and its memberships.
 
-use super::super::policy::Policy;
+use super::super::policy::{OnGroupDelete, Policy};
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
-use super::{Action, Call, Holder, Members, Named, Next, Note, Purpose, Rest, earliest};
+use super::{Action, Call, Hold, Holder, Members, Named, Next, Note, Purpose, Rest, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, BindingId, EdgeRow, Edges, Existence, Field, Fields, Kind, MemberEdge, QueueClass, Role};
+use crate::store::{
+    Binding, BindingId, Decision, EdgeRow, Edges, Existence, Field, Fields, GuardClass, Kind, MemberEdge, QueueClass,
+    Role,
+};
 
 /// Everything that planning a group depends on.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct GroupView {
     pub adds: Edges,
     /// Members that are, or may be, there and are not wanted.
     pub removes: Edges,
+    /// Some of them are held by the guard and left out (rule E6).
+    pub removes_guarded: bool,
     /// Edges that a read has still to prove or verify.
     pub checks: Vec<EdgeRow>,
     /// What is known upstream of the wanted name.
@@ -36,6 +41,10 @@ pub struct GroupView {
     pub held: Option<(BindingId, String)>,
     /// Why it must never be written, if so (rule C8).
     pub protected: Option<String>,
+    /// What a person has decided for the wanted name.
+    pub decided: Vec<Decision>,
+    /// The store was restored and the client has not written the group since: nothing is given (rule D3).
+    pub awaits_client: bool,
 }
 
 /// Plans the next step for a group.
@@ -45,11 +54,17 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
     }
     let Some(binding) = &view.binding else {
         return match &view.wanted {
-            Some(_) => plan_held_name(&view.holders, Kind::Group, now, policy).unwrap_or(Next::Note(Note::Bind)),
+            Some(_) if view.awaits_client => Next::hold(None, Hold::Restored),
+            Some(_) => {
+                plan_held_name(&view.holders, Kind::Group, &view.decided, now, policy).unwrap_or(Next::Note(Note::Bind))
+            }
             None => Next::Settled { check_at: None },
         };
     };
-    let held = view.held.as_ref().map(|(binding, why)| Next::hold(Some(*binding), why));
+    let noted = view.held.as_ref();
+    let noted = noted.map(|(binding, why)| Next::hold(Some(*binding), Hold::Noted(why.clone())));
+    let restored = (view.awaits_client && view.wanted.is_some()).then(|| Next::hold(Some(binding.id), Hold::Restored));
+    let held = noted.or(restored);
     let Some(upstream) = &binding.upstream_id else {
         return held.unwrap_or_else(|| without_object(view, binding, policy, now));
     };
@@ -67,6 +82,15 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             },
         );
     }
+    if binding.role == Role::Tombstone && policy.on_group_delete == OnGroupDelete::Delete {
+        let upstream = upstream.clone();
+        return call(
+            binding,
+            QueueClass::Revocation,
+            Verb::Write,
+            Action::Delete { upstream },
+        );
+    }
     if let Some(members) = batch(&view.removes.ready, policy.batch) {
         let upstream = upstream.clone();
         let action = Action::RemoveMembers { upstream, members };
@@ -76,6 +100,10 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
     let refused = view.removes.parked_until.map(|until| Next::Failing {
         until,
         why: "a removal of members was refused",
+    });
+    let guarded = view.removes_guarded.then(|| Next::Guarded {
+        until: now.plus(policy.guard.alarm_after),
+        class: GuardClass::Memberships,
     });
     // A name that is not free yet keeps nobody from becoming a member.
     let (first, second) = match &view.wanted {
@@ -88,6 +116,7 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
     };
     let steps = [
         refused,
+        guarded,
         first,
         second,
         Some(check(view, binding, upstream, policy, now)),
@@ -111,7 +140,7 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
             Existence::Unknown | Existence::Absent => Next::Note(Note::Gone(binding.id)),
             // A delete while a create is open waits for its outcome (rule B7).
             Existence::Maybe | Existence::Present => {
-                plan_creation(binding, &view.named, policy, now, || (Vec::new(), Vec::new()))
+                plan_creation(binding, &view.named, &[], policy, now, || (Vec::new(), Vec::new()))
             }
         };
     };
@@ -119,7 +148,7 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
     if untouched && binding.name != wanted.display_name {
         return Next::Note(Note::Rename(binding.id));
     }
-    if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
+    if let Some(next) = plan_held_name(&view.holders, Kind::Group, &view.decided, now, policy) {
         return next;
     }
     if untouched && let Some(until) = worth_waiting(view, policy, now) {
@@ -128,7 +157,7 @@ fn without_object(view: &GroupView, binding: &Binding, policy: &Policy, now: Tim
             why: "members of the group are still to be created",
         };
     }
-    plan_creation(binding, &view.named, policy, now, || {
+    plan_creation(binding, &view.named, &view.decided, policy, now, || {
         let edges = &view.adds.ready;
         let fields = vec![(Field::DisplayName, Some(binding.name.clone()))];
         // A create that was refused with members is tried without any.
@@ -155,7 +184,7 @@ fn rename(
     if tracked.is_some_and(|tracked| !tracked.needs_sending(&name)) {
         return None;
     }
-    if let Some(next) = plan_held_name(&view.holders, Kind::Group, now, policy) {
+    if let Some(next) = plan_held_name(&view.holders, Kind::Group, &view.decided, now, policy) {
         return Some(next);
     }
     let action = Action::Patch {
@@ -191,7 +220,7 @@ fn delete_shell(
     policy: &Policy,
     now: Timestamp,
 ) -> Option<Next> {
-    if binding.role != Role::Tombstone || view.removes != Edges::default() {
+    if binding.role != Role::Tombstone || view.removes_guarded || view.removes != Edges::default() {
         return None;
     }
     let due = view.deleted_at?.plus(policy.group_grace);

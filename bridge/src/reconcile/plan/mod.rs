@@ -8,16 +8,18 @@
 
 mod create;
 mod group;
+mod hold;
 mod user;
 
 pub use create::{Judged, Seen, judge};
 pub use group::{GroupView, plan_group};
+pub use hold::{Hold, Refusal};
 pub use user::{UserBinding, UserView, plan_user};
 
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{BindingId, Field, QueueClass};
+use crate::store::{BindingId, Field, GuardClass, QueueClass};
 
 /// What to do next about a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +43,19 @@ pub enum Next {
         /// What, for the log.
         why: &'static str,
     },
+    /// The guard holds what takes away (rule E6): it stays queued, and is planned again when a person lets it pass.
+    Guarded {
+        /// When to look again.
+        until: Timestamp,
+        /// What is held.
+        class: GuardClass,
+    },
     /// A person must decide; planned again when the resource is written or a command comes.
     Hold {
         /// On which binding, if there is one yet.
         binding: Option<BindingId>,
         /// Why.
-        why: String,
+        why: Hold,
         /// When something beside it has to be looked at.
         check_at: Option<Timestamp>,
     },
@@ -232,10 +241,10 @@ pub struct Holder {
 }
 
 impl Next {
-    fn hold(binding: Option<BindingId>, why: impl Into<String>) -> Self {
+    const fn hold(binding: Option<BindingId>, why: Hold) -> Self {
         Self::Hold {
             binding,
-            why: why.into(),
+            why,
             check_at: None,
         }
     }
@@ -260,7 +269,7 @@ impl Rest {
     fn take(&mut self, next: Next) -> Option<Next> {
         let again = match &next {
             Next::Call(_) | Next::Note(_) => return Some(next),
-            Next::Wait { until, .. } | Next::Failing { until, .. } => Some(*until),
+            Next::Wait { until, .. } | Next::Failing { until, .. } | Next::Guarded { until, .. } => Some(*until),
             Next::Settled { check_at } | Next::Hold { check_at, .. } | Next::Protected { check_at, .. } => *check_at,
         };
         self.again = earliest(self.again, again);
@@ -272,16 +281,21 @@ impl Rest {
     fn end(self) -> Next {
         let rank = |next: &Next| match next {
             Next::Failing { .. } => 0,
-            Next::Hold { .. } => 1,
-            Next::Wait { .. } => 2,
-            Next::Protected { .. } => 3,
-            Next::Settled { .. } | Next::Call(_) | Next::Note(_) => 4,
+            Next::Guarded { .. } => 1,
+            Next::Hold { .. } => 2,
+            Next::Wait { .. } => 3,
+            Next::Protected { .. } => 4,
+            Next::Settled { .. } | Next::Call(_) | Next::Note(_) => 5,
         };
         let check_at = self.again;
         match self.stuck.into_iter().min_by_key(rank) {
             Some(Next::Failing { until, why }) => Next::Failing {
                 until: check_at.unwrap_or(until),
                 why,
+            },
+            Some(Next::Guarded { until, class }) => Next::Guarded {
+                until: check_at.unwrap_or(until),
+                class,
             },
             Some(Next::Hold { binding, why, .. }) => Next::Hold { binding, why, check_at },
             Some(Next::Wait { until, why }) => Next::Wait {

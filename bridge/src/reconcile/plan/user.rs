@@ -1,13 +1,16 @@
 //! What to do next about a user.
 
-use super::super::policy::Policy;
+use super::super::guard::Closed;
+use super::super::policy::{OnRename, OnUserDelete, Policy};
 use super::super::wanted::WantedUser;
 use super::create::{plan_creation, plan_held_name};
-use super::{Action, Call, Holder, Named, Next, Note, Purpose, Rest, earliest};
+use super::{Action, Call, Hold, Holder, Named, Next, Note, Purpose, Rest, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::UpstreamId;
-use crate::store::{Binding, BindingId, Existence, Field, Fields, Kind, QueueClass, Role, Tracked};
+use crate::store::{
+    Binding, BindingId, Decision, Existence, Field, Fields, GuardClass, Kind, QueueClass, Role, Tracked,
+};
 
 /// One account of the user and what planning must know of it.
 #[derive(Debug, Clone)]
@@ -43,6 +46,12 @@ pub struct UserView {
     pub name_was_anothers: bool,
     /// Why the wanted name must never be written, if so (rule C8).
     pub name_protected: Option<String>,
+    /// What the guard holds (rule E6).
+    pub guard: Closed,
+    /// What a person has decided for the wanted name.
+    pub decided: Vec<Decision>,
+    /// The store was restored and the client has not written the user since: nothing is given (rule D3).
+    pub awaits_client: bool,
 }
 
 /// Plans the next step for a user.
@@ -61,10 +70,12 @@ fn steps(view: &UserView, policy: &Policy, now: Timestamp) -> Result<Rest, Next>
         None => Ok(()),
     };
     let of_each = |step: &dyn Fn(&UserBinding) -> Option<Next>| view.bindings.iter().filter_map(step).collect();
+    try_all(of_each(&|held| delete(view, held, policy, now)))?;
     try_all(of_each(&|held| deactivate(view, held, policy, now)))?;
-    try_all(of_each(&|held| strip(held, policy, now)))?;
+    try_all(of_each(&|held| strip(view, held, policy, now)))?;
     let grant = match (&view.held, &view.wanted) {
-        (Some((binding, why)), _) => Some(Next::hold(Some(*binding), why)),
+        (Some((binding, why)), _) => Some(Next::hold(Some(*binding), Hold::Noted(why.clone()))),
+        (None, Some(_)) if view.awaits_client => Some(Next::hold(None, Hold::Restored)),
         (None, Some(wanted)) => grant(view, wanted, policy, now),
         (None, None) => None,
     };
@@ -93,6 +104,47 @@ fn active(fields: &Fields) -> Tracked<Option<String>> {
         .unwrap_or_else(|| Tracked::known(Some("true".to_owned())))
 }
 
+/// A deleted user's account is deleted where that is the policy (rule C6).
+fn delete(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
+    let upstream = held.binding.upstream_id.clone()?;
+    if held.binding.role != Role::Tombstone || policy.on_user_delete == OnUserDelete::Deactivate {
+        return None;
+    }
+    if let Some(why) = &held.protected {
+        return Some(Next::protected(why));
+    }
+    if held.may_be_last_admin {
+        return Some(unknown_admin(policy, now));
+    }
+    if held.binding.existence == Existence::Maybe {
+        return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
+    }
+    if let Some(next) = guarded(view, GuardClass::Deletes, &upstream, policy, now) {
+        return Some(next);
+    }
+    Some(Next::Call(Call {
+        class: QueueClass::Revocation,
+        verb: Verb::Write,
+        binding: held.binding.id,
+        action: Action::Delete { upstream },
+    }))
+}
+
+/// The guard holds what this would take from the account (rule E6).
+fn guarded(view: &UserView, class: GuardClass, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Option<Next> {
+    view.guard.holds(class, upstream.as_str()).then(|| Next::Guarded {
+        until: now.plus(policy.guard.alarm_after),
+        class,
+    })
+}
+
+fn unknown_admin(policy: &Policy, now: Timestamp) -> Next {
+    Next::Wait {
+        until: now.plus(policy.verify_after),
+        why: "whether this is the last active member of admins is not known before the scan",
+    }
+}
+
 /// A deactivation comes first and alone: nothing else in the request can make it fail.
 fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
@@ -104,13 +156,13 @@ fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timesta
         return Some(Next::protected(why));
     }
     if held.may_be_last_admin {
-        return Some(Next::Wait {
-            until: now.plus(policy.verify_after),
-            why: "whether this is the last active member of admins is not known before the scan",
-        });
+        return Some(unknown_admin(policy, now));
     }
     if held.binding.existence == Existence::Maybe {
         return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
+    }
+    if let Some(next) = guarded(view, GuardClass::Deactivations, &upstream, policy, now) {
+        return Some(next);
     }
     Some(Next::Call(Call {
         class: QueueClass::Revocation,
@@ -125,7 +177,7 @@ fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timesta
 
 /// Direct entitlements and roles of a deleted or renamed user are read and taken away (rule C6), also
 /// when the same person has come back: re-activation is the last call of all (rule B9).
-fn strip(held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
+fn strip(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
     if !held.binding.strip || held.protected.is_some() {
         return None;
@@ -147,6 +199,11 @@ fn strip(held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     });
     if to_prove || (entitlements.is_none() && roles.is_none()) {
         return Some(read(held, upstream, QueueClass::Revocation, Purpose::Check));
+    }
+    if roles.is_some()
+        && let Some(next) = guarded(view, GuardClass::Roles, &upstream, policy, now)
+    {
+        return Some(next);
     }
     Some(Next::Call(Call {
         class: QueueClass::Revocation,
@@ -177,7 +234,9 @@ fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) 
         if let Some(why) = &view.name_protected {
             return Some(Next::protected(why));
         }
-        return Some(plan_held_name(&view.holders, Kind::User, now, policy).unwrap_or(Next::Note(Note::Bind)));
+        return Some(
+            plan_held_name(&view.holders, Kind::User, &view.decided, now, policy).unwrap_or(Next::Note(Note::Bind)),
+        );
     };
     if current.binding.name_key != wanted.name_key
         && let Some(next) = rename(view, wanted, current, policy, now)
@@ -188,23 +247,42 @@ fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) 
         return Some(Next::protected(why));
     }
     let Some(upstream) = current.binding.upstream_id.clone() else {
-        if let Some(next) = plan_held_name(&view.holders, Kind::User, now, policy) {
+        if let Some(next) = plan_held_name(&view.holders, Kind::User, &view.decided, now, policy) {
             return Some(next);
         }
-        return Some(plan_creation(&current.binding, &view.named, policy, now, || {
-            let mut fields: Vec<_> = wanted
-                .fields
-                .iter()
-                .map(|(field, value)| (*field, Some(value.clone())))
-                .collect();
-            fields.push((Field::Active, Some(wanted.active.to_string())));
-            (fields, Vec::new())
-        }));
+        return Some(plan_creation(
+            &current.binding,
+            &view.named,
+            &view.decided,
+            policy,
+            now,
+            || {
+                let mut fields: Vec<_> = wanted
+                    .fields
+                    .iter()
+                    .map(|(field, value)| (*field, Some(value.clone())))
+                    .collect();
+                fields.push((Field::Active, Some(wanted.active.to_string())));
+                (fields, Vec::new())
+            },
+        ));
     };
     if current.binding.existence == Existence::Maybe {
         return Some(read(current, upstream, QueueClass::Grant, Purpose::Presence));
     }
-    change_fields(wanted, current, upstream, policy, now)
+    change_fields(wanted, current, upstream, policy, now).or_else(|| keeps_old_name(view, wanted, current, policy))
+}
+
+/// A rename that is not carried out counts as done, and is called what it is.
+fn keeps_old_name(view: &UserView, wanted: &WantedUser, current: &UserBinding, policy: &Policy) -> Option<Next> {
+    let differs = wanted.active && current.binding.name_key != wanted.name_key;
+    (differs && is_refused(view, policy))
+        .then(|| Next::protected("rename: not carried out, the account keeps its old userName"))
+}
+
+fn is_refused(view: &UserView, policy: &Policy) -> bool {
+    view.decided.contains(&Decision::KeepOldName)
+        || (policy.on_rename == OnRename::Refuse && !view.decided.contains(&Decision::Rename))
 }
 
 fn change_fields(
@@ -262,9 +340,14 @@ fn rename(
     }
     if current.binding.upstream_id.is_none() {
         // Whether there is an account under the old name has to be known first.
-        return Some(plan_creation(&current.binding, &view.named, policy, now, || {
-            (Vec::new(), Vec::new())
-        }));
+        return Some(plan_creation(
+            &current.binding,
+            &view.named,
+            &view.decided,
+            policy,
+            now,
+            || (Vec::new(), Vec::new()),
+        ));
     }
     let earlier = view
         .bindings
@@ -279,25 +362,41 @@ fn rename(
     if !wanted.active {
         return None;
     }
-    let hold = |why: &str| Some(Next::hold(Some(current.binding.id), why));
+    let hold = |why: Hold| Some(Next::hold(Some(current.binding.id), why));
     if let Some(why) = &view.name_protected {
-        return hold(&format!("rename: {why}"));
+        return hold(Hold::RenameProtected(why.clone()));
     }
-    if view.name_was_anothers || !view.holders.is_empty() {
-        return hold("rename: the new userName belonged to another user; the old account stays as it is");
+    let approved = view.decided.contains(&Decision::Rename);
+    if is_refused(view, policy) {
+        // The account keeps its old name; everything else about it goes on.
+        return None;
+    }
+    if view.holders.iter().any(|holder| !holder.deleted) {
+        return hold(Hold::NameHeld);
+    }
+    if !approved {
+        if policy.on_rename == OnRename::Hold {
+            return hold(Hold::Rename("on_rename is \"hold\""));
+        }
+        if view.name_was_anothers || !view.holders.is_empty() {
+            return hold(Hold::Rename("the new userName belonged to another user"));
+        }
     }
     if current.protected.is_some() {
         return None;
+    }
+    if let Some(upstream) = &current.binding.upstream_id
+        && let Some(next) = guarded(view, GuardClass::Renames, upstream, policy, now)
+    {
+        return Some(next);
     }
     match view.named {
         Named::NotScanned => Some(Next::Wait {
             until: now.plus(policy.verify_after),
             why: "the target has not been scanned yet",
         }),
-        Named::Found { .. } => {
-            hold("rename: an account of the new userName exists at the target; the old account stays as it is")
-        }
-        Named::Absent(_) => Some(Next::Note(Note::Retire(current.binding.id))),
+        Named::Found { .. } if !approved => hold(Hold::Rename("an account of the new userName exists at the target")),
+        Named::Found { .. } | Named::Absent(_) => Some(Next::Note(Note::Retire(current.binding.id))),
     }
 }
 
@@ -341,9 +440,9 @@ fn undo_unbound(view: &UserView, held: &UserBinding, policy: &Policy, now: Times
     }
     match held.binding.existence {
         Existence::Unknown | Existence::Absent => Next::Note(Note::Gone(held.binding.id)),
-        Existence::Maybe | Existence::Present => {
-            plan_creation(&held.binding, &view.named, policy, now, || (Vec::new(), Vec::new()))
-        }
+        Existence::Maybe | Existence::Present => plan_creation(&held.binding, &view.named, &[], policy, now, || {
+            (Vec::new(), Vec::new())
+        }),
     }
 }
 

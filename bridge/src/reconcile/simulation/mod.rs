@@ -6,6 +6,7 @@
 
 mod cases;
 mod model;
+mod operations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -48,6 +48,10 @@ impl Worker {
         });
         match result {
             Ok(me) => {
+                let said = format!("{} {}", me.0, me.1);
+                if let Err::<(), StoreError>(error) = self.store.write(move |tx| tx.set_fact("me", &said)).await {
+                    tracing::error!(%error, "who the bridge is could not be stored");
+                }
                 self.knowledge.me = Some(me);
                 self.known_as = Some(credential);
                 self.circuit.probe_succeeded();

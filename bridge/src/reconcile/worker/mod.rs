@@ -5,6 +5,7 @@
 //! again; nothing is settled before it is recorded.
 
 mod ended;
+mod orders;
 mod status;
 
 use std::collections::HashSet;
@@ -33,11 +34,13 @@ use crate::store::{NewStep, QueueClass, Store, StoreError};
 
 pub use status::{Reported, Status};
 
+use orders::Gate;
+
 /// Rows planned in one transaction. Between two of them whatever came meanwhile has its turn: calls that
 /// ended, revocations, the end.
 const GLANCE: usize = 64;
-/// The longest sleep: a hint that got lost costs no more than this.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// The longest sleep: a hint that got lost, or an order from another process, waits no longer than this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// What a probe gets at least, however much a rehearsal shortens its interval: a handshake takes its time.
 const SHORTEST_PROBE: Duration = Duration::from_secs(1);
 
@@ -79,6 +82,10 @@ pub struct Worker {
     leaving: HashSet<UpstreamId>,
     /// Calls that ended while the store could not take it.
     unrecorded: Vec<Arc<Ended>>,
+    /// Whether anything is written at all.
+    gate: Gate,
+    /// When what the guard holds is looked at again.
+    alarm_at: Timestamp,
 }
 
 /// A call that ended, to be recorded.
@@ -119,6 +126,8 @@ impl Worker {
             known_as: None,
             leaving: HashSet::new(),
             unrecorded: Vec::new(),
+            gate: if options.dry_run { Gate::DryRun } else { Gate::Open },
+            alarm_at: now,
             store,
             client,
             clock,
@@ -174,6 +183,7 @@ impl Worker {
     /// Calls that were open when the process died have an unknown outcome (rule D1).
     async fn recover(&mut self) -> Result<(), StoreError> {
         let (target, now) = (self.options.target.clone(), self.clock.now());
+        self.read_gate()?;
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
         self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
@@ -184,6 +194,7 @@ impl Worker {
                     tx.interrupt(intent.binding, now)?;
                     tx.close_intent(intent.id)?;
                 }
+                tx.accept_undecided()?;
                 tx.clamp_due(&target, now, backoff::LONGEST)?;
                 Ok::<_, StoreError>(open.len())
             })
@@ -201,6 +212,7 @@ impl Worker {
     async fn work(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.clock.now();
         self.record_rest(now).await?;
+        self.carry_out_orders(now).await?;
         if self.known_as.is_some_and(|known| known != self.client.credential()) {
             tracing::info!("the credential is new: who the bridge is at the target is asked again");
             self.known_as = None;
@@ -214,7 +226,7 @@ impl Worker {
             if let Some(at) = self.scan_if_wanted(now) {
                 wake_at = wake_at.min(at);
             }
-            if !self.options.dry_run {
+            if self.gate == Gate::Open {
                 let Some(next) = self.dispatch(now, wake_at).await? else {
                     return Ok(None);
                 };

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::meters::Meters;
 
-use super::Worker;
+use super::{Gate, Worker};
 
 /// What others may know of the worker: the health of the target and a forecast.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ pub struct Status {
 /// The state of the target as last reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reported {
-    /// `ok`, `starting`, `out` or `dry-run`.
+    /// `ok`, `starting`, `out`, `held` or `dry-run`.
     pub state: &'static str,
     /// One word for the cause of an outage.
     pub cause: Option<&'static str>,
@@ -60,7 +60,13 @@ impl Worker {
             .read(|snapshot| snapshot.queue_depth(target))
             .unwrap_or((0, 0));
         let (state, cause, detail, since) = match self.circuit.state() {
-            State::Closed if self.options.dry_run => ("dry-run", None, None, None),
+            State::Closed | State::Trial { .. } if self.gate == Gate::Held => (
+                "held",
+                Some("after-restore"),
+                Some("the store was restored; scim-bridge resume --after-restore lets it write".to_owned()),
+                None,
+            ),
+            State::Closed if self.gate == Gate::DryRun => ("dry-run", None, None, None),
             State::Closed => ("ok", None, None, None),
             State::Trial { since } => ("ok", None, None, Some(*since)),
             State::Open {
@@ -73,7 +79,7 @@ impl Worker {
         let now = self.clock.now();
         let due = self.store.read(|snapshot| snapshot.due_to_be_written(target, now));
         let forecast = match self.circuit.state() {
-            State::Closed if !self.options.dry_run => self.pace.forecast(Verb::Write, due.unwrap_or(pending)),
+            State::Closed if self.gate == Gate::Open => self.pace.forecast(Verb::Write, due.unwrap_or(pending)),
             _ => Duration::MAX,
         };
         self.store.signals().set_forecast(forecast);

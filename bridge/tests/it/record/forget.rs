@@ -9,6 +9,7 @@ use bridge::store::{Kind, NewStep, Store, StoreError, read_beside};
 
 use super::history;
 use crate::program::{run, stderr, stdout};
+use crate::support::Scene;
 
 fn forget(folder: &Path, arguments: &[&str]) -> Output {
     let config = folder.join("bridge.toml").display().to_string();
@@ -113,14 +114,22 @@ async fn who_is_there_or_still_leaving_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn beside_a_running_bridge_an_order_is_left_that_names_nobody() {
+async fn beside_a_running_bridge_the_bridge_forgets_and_the_order_names_nobody() {
     let folder = history().await.stop().await;
     let ana = id_of(folder.path(), Kind::User, "ana@contoso.test");
     settle(folder.path(), &ana).await;
-    // As a bridge does that serves.
-    let store = Store::open(&folder.path().join("bridge.db")).unwrap();
-    let ordered = forget(folder.path(), &["ana@contoso.test", "--yes"]);
-    assert_eq!(ordered.status.code(), Some(0), "{}", stderr(&ordered));
-    assert!(stdout(&ordered).contains("order 1 is left"), "{}", stdout(&ordered));
-    drop(store);
+    let config = folder.path().join("bridge.toml");
+    let scene = Scene::start_with(folder, &config).await;
+    let at = scene.folder.path().to_owned();
+    let forgotten = tokio::task::spawn_blocking(move || forget(&at, &["ana@contoso.test", "--yes"]));
+    let forgotten = forgotten.await.unwrap();
+    assert_eq!(forgotten.status.code(), Some(0), "{}", stderr(&forgotten));
+    assert!(stdout(&forgotten).contains("2 entries"), "{}", stdout(&forgotten));
+    let (order, again) = read_beside::<_, StoreError, _>(&scene.folder.path().join("bridge.db"), |store| {
+        Ok((store.command(1)?, store.ever_named(Kind::User, "ana@contoso.test")?))
+    })
+    .unwrap();
+    let order = order.unwrap();
+    assert!(!format!("{order:?}").contains("contoso"), "{order:?}");
+    assert!(again.is_empty());
 }

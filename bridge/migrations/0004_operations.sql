@@ -1,0 +1,73 @@
+-- What an operator has decided about a held resource, under one name.
+CREATE TABLE decisions (
+    resource_id TEXT    NOT NULL,
+    name_key    TEXT    NOT NULL,
+    decision    TEXT    NOT NULL CHECK (decision IN ('adopt', 'rename', 'keep-old-name')),
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (resource_id, name_key, decision)
+) STRICT, WITHOUT ROWID;
+
+-- A create that was answered with a refusal, and with which one (rule A4).
+ALTER TABLE revisions ADD COLUMN refusal TEXT;
+CREATE INDEX revisions_refused ON revisions (refusal, settled_at) WHERE refusal IS NOT NULL;
+
+-- Imported and not yet written by the client (rule C4): never changed upstream.
+ALTER TABLE resources ADD COLUMN claimed INTEGER NOT NULL DEFAULT 1 CHECK (claimed IN (0, 1));
+
+-- Whom the guard has counted (rule E6), by class, until the hour is over.
+CREATE TABLE guarded (
+    target    TEXT    NOT NULL,
+    class     TEXT    NOT NULL,
+    principal TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (target, class, principal)
+) STRICT, WITHOUT ROWID;
+
+-- Classes that the guard holds, and who may pass all the same.
+CREATE TABLE guard_holds (
+    target  TEXT    NOT NULL,
+    class   TEXT    NOT NULL,
+    held_at INTEGER NOT NULL,
+    number  INTEGER NOT NULL,               -- distinct principals counted when it closed
+    alarmed INTEGER NOT NULL DEFAULT 0,     -- when it was last said
+    PRIMARY KEY (target, class)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE guard_passes (
+    target    TEXT    NOT NULL,
+    class     TEXT    NOT NULL,
+    principal TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (target, class, principal)
+) STRICT, WITHOUT ROWID;
+
+-- Differences at the target that a foreign hand made (rule B4), one row a field or edge.
+CREATE TABLE drift (
+    target   TEXT    NOT NULL,
+    kind     TEXT    NOT NULL,              -- field, member-missing, member-extra, vanished …
+    binding  INTEGER NOT NULL REFERENCES bindings (binding) ON DELETE CASCADE,
+    part     TEXT    NOT NULL,              -- the field's name, or the member's upstream id
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    PRIMARY KEY (target, binding, kind, part)
+) STRICT, WITHOUT ROWID;
+-- Repairs that were made, for counting within a day: more than two make a part contested.
+CREATE TABLE repairs (
+    target  TEXT    NOT NULL,
+    binding INTEGER NOT NULL REFERENCES bindings (binding) ON DELETE CASCADE,
+    part    TEXT    NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX repairs_part ON repairs (target, binding, part, at);
+
+-- What the target is seen to ignore silently (rule B5), until the value or the target changes.
+CREATE TABLE ignored (
+    binding INTEGER NOT NULL REFERENCES bindings (binding) ON DELETE CASCADE,
+    field   TEXT    NOT NULL,
+    value   TEXT    NOT NULL,               -- as JSON
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (binding, field)
+) STRICT, WITHOUT ROWID;
+
+-- A decision on the members found at a group's adoption may come with each of them.
+CREATE INDEX edges_inherited ON edges (group_binding) WHERE inherited = 1;
+CREATE INDEX commands_open ON commands (command) WHERE done_at IS NULL;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -28,8 +29,10 @@ use crate::reconcile::drift::DriftPolicy;
 use crate::reconcile::guard::Guard;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
+use crate::record::{Bounds, Keeper};
+use crate::recovery::{self, MapKeeper, Standing};
 use crate::server::{self, Endpoint, JsonLimits, RawQuotesAcceptor, Rewrite, ServerOptions, Tokens};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The one target's name in the store.
 const TARGET: &str = "workspace";
@@ -39,6 +42,11 @@ const ENDPOINT: &str = "scim";
 const GRACE: Duration = Duration::from_secs(8);
 /// How often the token file is looked at for a change.
 const TOKEN_CHECK: Duration = Duration::from_secs(5);
+/// How often the record is kept within its bounds, and how far the clock may be from its newest entry then (rule D4).
+const RECORD_PASS: Duration = Duration::from_hours(1);
+
+/// How often new pairs of ids are written to the map beside the store.
+const ID_MAP: Duration = Duration::from_secs(1);
 
 /// Why the bridge does not start: a fault of the configuration or the machine, not of the program.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +58,7 @@ pub struct App {
     config: Config,
     clock: Clock,
     store: Store,
+    id_map: MapKeeper,
     client: Client,
     tokens: Tokens,
     tls: RustlsConfig,
@@ -92,11 +101,22 @@ impl App {
         let ops = listen("ops.listen", config.ops.listen)?;
         let client = client(&config, clock).await?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
+        store.keep_free(config.store.min_free);
+        let (id_map, standing) = recovery::begin(&store, clock)
+            .await
+            .map_err(|why| cannot("store.path", why))?;
+        if standing == Standing::Behind {
+            tracing::warn!(
+                "THE STORE IS OLDER THAN ITS ID MAP, OR ANOTHER: it is served, and nothing is written to Databricks until \
+                 `scim-bridge resume --after-restore`; docs/recovery.md says what to do in Entra first"
+            );
+        }
         let public_url = public_url(&config, scim.local_addr()?);
         Ok(Self {
             config,
             clock,
             store,
+            id_map,
             client,
             tokens,
             tls,
@@ -147,11 +167,16 @@ impl App {
             request
         });
         // Rewriting comes before routing only from outside a router.
-        let routes = Router::new().fallback_service(rewritten);
+        let measured = from_fn_with_state((self.clock, status.meters().clone()), server::measure);
+        let routes = Router::new().fallback_service(rewritten).layer(measured);
         let operations = ops::router(Operations {
             clock: self.clock,
             store: self.store.clone(),
             targets: vec![(TARGET.to_owned(), status)],
+            endpoint: ENDPOINT.to_owned(),
+            speed: self.config.target.speed(),
+            dry_run: self.config.target.mode == Mode::DryRun,
+            certificate_expires: ops::certificate_expiry(&self.config.server.certificate),
         });
 
         let (scim_handle, ops_handle) = (Handle::new(), Handle::new());
@@ -176,18 +201,25 @@ impl App {
             ops_handle.graceful_shutdown(Some(Duration::from_secs(1)));
         };
         let reload = reload_tokens(self.tokens, stop.clone());
+        let keeper = Keeper::new(self.store.clone(), self.clock, bounds(&self.config));
+        let keeping = keeper.run(self.config.test.scale(RECORD_PASS), stop.clone());
         let worker = async {
             worker
                 .run(stop.clone(), GRACE)
                 .await
                 .context("the reconciler could not start")
         };
-        let (worker, scim, ops, (), ()) = tokio::join!(
+        let mapping = self.id_map.run(ID_MAP, stop.clone());
+        let sizes = watch_sizes(self.store.clone(), self.config.test.scale(RECORD_PASS), stop.clone());
+        let (worker, scim, ops, (), (), (), (), ()) = tokio::join!(
             ending(worker, &stop),
             ending(async { scim.await.context("the SCIM listener failed") }, &stop),
             ending(async { ops.await.context("the operations listener failed") }, &stop),
             shutdown,
             reload,
+            keeping,
+            sizes,
+            mapping,
         );
         worker.and(scim).and(ops)
     }
@@ -219,6 +251,24 @@ async fn reload_tokens(tokens: Tokens, stop: CancellationToken) {
         }
         if let Err(why) = tokens.reload() {
             tracing::warn!(%why, "the token file cannot be used; the tokens read before stay valid");
+        }
+    }
+}
+
+/// Warns now and then while nearly as many users or groups are wanted as the target can hold.
+async fn watch_sizes(store: Store, every: Duration, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        match store.read::<_, StoreError, _>(|store| store.resources(ENDPOINT)) {
+            Ok(resources) => {
+                for (kind, used) in ops::nearly_full(resources) {
+                    tracing::warn!(%kind, used, "nearly as many are wanted as the target can hold; ask Databricks for more room, or narrow the scope in Entra");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "resources could not be counted"),
         }
     }
 }
@@ -380,6 +430,14 @@ fn worker_options(config: &Config) -> WorkerOptions {
             longest: test.scale(section.probe_at_most.0),
         },
         time_factor: test.time_factor,
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        keep_for: config.test.scale(config.record.keep_for.0),
+        max_size: config.record.max_size,
+        clock_within: config.test.scale(RECORD_PASS),
     }
 }
 

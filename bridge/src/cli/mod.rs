@@ -1,12 +1,18 @@
 //! The command line. Exit code 2 is bad usage, configuration or a machine that does not
 //! let it start, always with one clear line.
 
+mod backup;
 mod check_config;
 mod doctor;
 mod drift;
+mod forget;
+mod ids;
 mod log;
 mod order;
+mod restore;
 mod serve;
+mod token;
+mod when;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -63,7 +69,7 @@ enum Command {
     /// Read the provisioning log: each change with the calls it took. Works beside a running bridge.
     #[command(
         name = "log",
-        after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held"
+        after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held\n  scim-bridge log --config bridge.toml --person ana@contoso.com --since 30d\n  scim-bridge log --config bridge.toml --all --format csv > changes.csv"
     )]
     Log(log::Log),
     /// List what somebody else changed at the target. Works beside a running bridge.
@@ -71,6 +77,21 @@ enum Command {
         after_help = "Examples:\n  scim-bridge drift --config bridge.toml\n  scim-bridge drift --json --config bridge.toml"
     )]
     Drift(drift::Drift),
+    /// Copy the store to a file, as it is at one moment. Works beside a running bridge.
+    #[command(after_help = "Example:\n  scim-bridge backup /backup/bridge-monday.db --config bridge.toml")]
+    Backup(backup::Backup),
+    /// Put a copy in the place of the store. The bridge must not run; nothing is written to Databricks until a person says so.
+    #[command(after_help = "Example:\n  scim-bridge restore /backup/bridge-monday.db --config bridge.toml")]
+    Restore(restore::Restore),
+    /// The map of SCIM ids to ids at the target, which outlives the store.
+    Ids(ids::Ids),
+    /// Take a deleted person's name out of log and tombstones.
+    #[command(
+        after_help = "Examples:\n  scim-bridge forget ana@contoso.com --config bridge.toml\n  scim-bridge forget --id 1f0c77aa-... --yes --config bridge.toml"
+    )]
+    Forget(forget::Forget),
+    /// Tokens for Entra to send.
+    Token(token::Token),
     /// Let pass what the guard holds, or let a restored store write again.
     #[command(
         after_help = "Examples:\n  scim-bridge resume --config bridge.toml\n  scim-bridge resume --only ana@contoso.com --config bridge.toml\n  scim-bridge resume --after-restore --config bridge.toml"
@@ -111,6 +132,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Log(log) => log.run().map(well),
         Command::Drift(drift) => drift.run().map(well),
+        Command::Backup(backup) => backup.run().map(well),
+        Command::Restore(restore) => restore.run().map(well),
+        Command::Ids(ids) => ids.run().map(well),
+        Command::Forget(forget) => forget.run().map(well),
+        Command::Token(token) => token.run().map(well),
         Command::Resume(resume) => resume.run().map(well),
         Command::Rename(rename) => rename.run().map(well),
         Command::Adopt(named) => named.give("adopt").map(well),

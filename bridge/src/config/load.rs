@@ -11,7 +11,7 @@ use super::Config;
 const PREFIX: &str = "SCIM_BRIDGE_";
 /// Characters of a value that an error tells.
 const LONGEST_VALUE: usize = 80;
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "server",
     "store",
     "target",
@@ -20,6 +20,7 @@ const SECTIONS: [&str; 9] = [
     "adopt",
     "drift",
     "guard",
+    "record",
     "test",
 ];
 /// Tables inside a section: `SCIM_BRIDGE_TARGET_ENTRA_TENANT_ID` is `[target.entra] tenant_id`.

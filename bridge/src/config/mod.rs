@@ -10,6 +10,7 @@ mod guard;
 mod load;
 mod ops;
 mod reconcile;
+mod record;
 mod server;
 mod store;
 mod target;
@@ -24,6 +25,7 @@ pub use guard::GuardSection;
 pub use load::ConfigError;
 pub use ops::OpsSection;
 pub use reconcile::ReconcileSection;
+pub use record::RecordSection;
 pub use server::ServerSection;
 pub use store::StoreSection;
 pub use target::{Mode, TargetSection};
@@ -56,6 +58,9 @@ pub struct Config {
     /// When so much is taken away that a person is asked.
     #[serde(default)]
     pub guard: GuardSection,
+    /// How long the provisioning log is kept.
+    #[serde(default)]
+    pub record: RecordSection,
     /// Keys for rehearsals and tests.
     #[serde(default)]
     pub test: TestSection,
@@ -103,6 +108,7 @@ impl Config {
         self.reconcile.check().map_err(|(key, why)| ("reconcile", key, why))?;
         self.drift.check().map_err(|(key, why)| ("drift", key, why))?;
         self.guard.check().map_err(|(key, why)| ("guard", key, why))?;
+        self.record.check().map_err(|(key, why)| ("record", key, why))?;
         self.test.check().map_err(|(key, why)| ("test", key, why))?;
         Ok(())
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpsSection {
-    /// Loopback address and port of health. Default `127.0.0.1:8586`. Port 0 takes a free one. `SCIM_BRIDGE_OPS_LISTEN`
+    /// Loopback address and port of health, metrics and console. Default `127.0.0.1:8586`. Port 0 takes a free one. `SCIM_BRIDGE_OPS_LISTEN`
     #[serde(default = "listen")]
     pub listen: SocketAddr,
 }

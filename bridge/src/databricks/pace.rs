@@ -32,6 +32,15 @@ impl Verb {
         }
     }
 
+    /// The word for it in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::GroupPatch => "group-patch",
+            Self::Read => "read",
+        }
+    }
+
     /// Requests a minute that Databricks publishes.
     const fn published(self) -> f64 {
         match self {
@@ -52,6 +61,17 @@ pub enum Speed {
     Times(f64),
     /// No rate limit; the concurrency cap stays.
     Off,
+}
+
+impl Speed {
+    /// Requests of a class that a minute admits; `None` = no limit.
+    pub const fn per_minute(self, verb: Verb) -> Option<f64> {
+        match self {
+            Self::Published => Some(verb.published()),
+            Self::Times(factor) => Some(verb.published() * factor),
+            Self::Off => None,
+        }
+    }
 }
 
 impl std::str::FromStr for Speed {

@@ -18,25 +18,24 @@ use crate::id::{ScimId, fold};
 use crate::store::{AddedMember, Enqueue, Kind, QueueClass, Stored};
 
 /// What happened to the edges of a group.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Moved {
-    added: bool,
-    removed: bool,
+    added: Vec<ScimId>,
+    removed: Vec<ScimId>,
     /// A member got another `display`, which only this directory holds.
     relabelled: bool,
 }
 
 impl Moved {
-    fn and(self, other: Self) -> Self {
-        Self {
-            added: self.added || other.added,
-            removed: self.removed || other.removed,
-            relabelled: self.relabelled || other.relabelled,
-        }
+    fn and(mut self, mut other: Self) -> Self {
+        self.added.append(&mut other.added);
+        self.removed.append(&mut other.removed);
+        self.relabelled |= other.relabelled;
+        self
     }
 
-    fn is_nothing(self) -> bool {
-        !self.added && !self.removed && !self.relabelled
+    fn is_nothing(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && !self.relabelled
     }
 }
 
@@ -62,6 +61,8 @@ impl Directory {
             for (member, given) in found.iter().zip(&given) {
                 change.tx.add_member(resource.pk, member.pk, given.display.as_deref())?;
             }
+            let added: Vec<ScimId> = given.iter().map(|member| ScimId::new(&member.id)).collect();
+            change.tx.note_moved(revision, &added, &[])?;
             change.enqueue_new_group(&row.id, &row.name_key)?;
             Ok(Accepted {
                 resource,
@@ -83,7 +84,7 @@ impl Directory {
             let mut document = read_body(schema::group(), &body)?;
             let given = take_members(&mut document);
             let moved = change.replace_members(&old, &given)?;
-            change.store_group(&old, document, moved)
+            change.store_group(&old, document, &moved)
         })
         .await
     }
@@ -111,7 +112,7 @@ impl Directory {
                     }
                 }
             }
-            change.store_group(&old, document, moved)
+            change.store_group(&old, document, &moved)
         })
         .await
     }
@@ -147,7 +148,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn store_group(&self, old: &Stored, document: Resource, moved: Moved) -> Result<Accepted, DirectoryError> {
+    fn store_group(&self, old: &Stored, document: Resource, moved: &Moved) -> Result<Accepted, DirectoryError> {
         let row = to_row(old.id.clone(), Kind::Group, document);
         let changed = !same(&row.document, &old.document);
         if !changed && moved.is_nothing() {
@@ -163,10 +164,11 @@ impl Change<'_> {
         let resource = self
             .tx
             .update_resource(self.endpoint(), old, &row, self.now, revision)?;
-        if moved.removed {
+        self.tx.note_moved(revision, &moved.added, &moved.removed)?;
+        if !moved.removed.is_empty() {
             self.enqueue(&old.id, Kind::Group, QueueClass::Revocation)?;
         }
-        if changed || moved.added {
+        if changed || !moved.added.is_empty() {
             self.enqueue(&old.id, Kind::Group, QueueClass::Grant)?;
         }
         Ok(Accepted {
@@ -179,10 +181,14 @@ impl Change<'_> {
         match change {
             MembersChange::Add(named) => self.add_members(group, &named),
             MembersChange::Remove(ids) => self.remove_members(group, &ids),
-            MembersChange::RemoveAll => Ok(Moved {
-                removed: self.tx.clear_members(group.pk)? > 0,
-                ..Moved::default()
-            }),
+            MembersChange::RemoveAll => {
+                let removed = self.tx.members(group.pk)?.into_iter().map(|member| member.id).collect();
+                self.tx.clear_members(group.pk)?;
+                Ok(Moved {
+                    removed,
+                    ..Moved::default()
+                })
+            }
             MembersChange::Replace(named) => self.replace_members(group, &named),
             MembersChange::RemoveWhere(filter) => self.remove_where(group, &filter),
         }
@@ -199,7 +205,7 @@ impl Change<'_> {
                 self.look_at(group)?;
             }
             match self.tx.add_member(group.pk, member.pk, named.display.as_deref())? {
-                AddedMember::New => moved.added = true,
+                AddedMember::New => moved.added.push(ScimId::new(&named.id)),
                 AddedMember::Relabelled => moved.relabelled = true,
                 AddedMember::AsBefore => {}
             }
@@ -210,13 +216,16 @@ impl Change<'_> {
     /// Removing somebody unknown or absent is success.
     fn remove_members(&self, group: &Stored, ids: &[String]) -> Result<Moved, DirectoryError> {
         let mut moved = Moved::default();
-        for member in self.tx.resolve(self.endpoint(), ids)?.into_iter().flatten() {
-            moved.removed |= self.tx.remove_member(group.pk, member.pk)?;
+        for (id, member) in ids.iter().zip(self.tx.resolve(self.endpoint(), ids)?) {
+            let Some(member) = member else { continue };
+            let was_wanted = self.tx.remove_member(group.pk, member.pk)?;
             if self.tx.ask_about_member(&group.id, member.pk, self.now)? {
                 self.look_at(group)?;
             }
             // A membership that was found at adoption goes when Entra says so (rule C3).
-            moved.removed |= self.tx.disinherit(&group.id, member.pk)?;
+            if self.tx.disinherit(&group.id, member.pk)? || was_wanted {
+                moved.removed.push(ScimId::new(id));
+            }
         }
         Ok(moved)
     }

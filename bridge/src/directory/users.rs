@@ -161,6 +161,7 @@ impl Change<'_> {
         let revision = self.revision(&old.id, old.kind, &old.name, "delete")?;
         for (group, name) in self.tx.groups_of(old.pk)? {
             let changed = self.revision(&group, Kind::Group, &name, "member-gone")?;
+            self.tx.note_moved(changed, &[], std::slice::from_ref(&old.id))?;
             if let Some(stored) = self.tx.resource(group.as_str())? {
                 self.tx.touch_resource(stored.pk, self.now, changed)?;
             }

@@ -18,12 +18,15 @@ pub(super) async fn live() -> Response {
 /// `GET /health/ready`: 200 while a change can be accepted durably; the targets play no part.
 pub(super) async fn ready(State(operations): State<Operations>) -> Response {
     let now = operations.clock.now().as_micros().to_string();
-    let accepted = operations.store.write(move |tx| tx.set_fact("ready_at", &now)).await;
+    let accepted = match operations.store.check_room() {
+        Ok(()) => operations.store.write(move |tx| tx.set_fact("ready_at", &now)).await,
+        Err(full) => Err(full),
+    };
     match accepted {
         Ok(()) => reply(StatusCode::OK, &json!({ "status": "ready" })),
         Err::<(), StoreError>(error) => {
             tracing::error!(%error, "not ready");
-            let body = json!({ "status": "not ready", "reason": "the store cannot accept a change" });
+            let body = json!({ "status": "not ready", "reason": error.to_string() });
             reply(StatusCode::SERVICE_UNAVAILABLE, &body)
         }
     }

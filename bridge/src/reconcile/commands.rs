@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::guard;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
-use crate::id::fold;
+use crate::id::{ScimId, fold};
 use crate::store::{
     Binding, Command, Decision, Enqueue, Existence, Kind, QueueClass, Role, StoreError, Stored, Transaction,
 };
@@ -60,6 +60,7 @@ pub fn execute(
         "adopt" => decide(tx, knowledge, name, Decision::Adopt, "", now),
         "recreate" => recreate(tx, knowledge, name, now),
         "prune" => prune(tx, knowledge, name, now),
+        "forget" => forget(tx, text("id").unwrap_or_default()),
         "go-live" => go_live(tx, knowledge, now),
         "import" => Ok(Done::Import(command.arguments.clone())),
         other => Ok(Done::Failed(format!("this bridge does not know the command {other}"))),
@@ -188,6 +189,14 @@ fn prune(tx: &Transaction<'_>, knowledge: &Knowledge, name: &str, now: Timestamp
         Enqueue::at_once(QueueClass::Revocation, now),
     )?;
     Ok(Done::Well(format!("{number} inherited members of {name} are removed")))
+}
+
+/// A purged person leaves log and tombstones (rule D5).
+fn forget(tx: &Transaction<'_>, id: &str) -> Result<Done, StoreError> {
+    Ok(match tx.forget(&ScimId::new(id))? {
+        Ok(forgotten) => Done::Well(forgotten.to_string()),
+        Err(why) => Done::Failed(why.to_string()),
+    })
 }
 
 /// From dry-run to writing (rule E2).

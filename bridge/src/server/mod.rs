@@ -9,6 +9,7 @@ mod discovery;
 mod json;
 mod limits;
 mod listing;
+mod measure;
 mod query;
 mod raw_quotes;
 mod render;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 pub use caller::Tokens;
 pub use json::{DEEPEST, JsonLimits, read as read_json};
+pub use measure::measure;
 pub use raw_quotes::RawQuotesAcceptor;
 pub use routes::router;
 pub use url::Rewrite;

@@ -73,7 +73,7 @@ pub(super) fn error(error: &ScimError) -> Response {
 }
 
 /// 503 with `Retry-After`.
-fn unavailable(detail: &str) -> Response {
+pub(super) fn unavailable(detail: &str) -> Response {
     let mut response = error(&ScimError::new(503, detail));
     response
         .headers_mut()

@@ -27,6 +27,7 @@ pub fn router(endpoint: Endpoint) -> Router {
         .route("/Me", any(discovery::me))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
+        .layer(from_fn_with_state(endpoint.clone(), limits::need_room))
         .layer(from_fn_with_state(endpoint.clone(), caller::require_token))
         .layer(from_fn_with_state(endpoint.clone(), limits::bound_in_flight))
         .layer(from_fn(reply::with_request_id))

@@ -1,6 +1,6 @@
 //! What can go wrong with the store, split by what the caller may do next.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,24 @@ pub enum StoreError {
     #[error("the store cannot accept a change now")]
     Unavailable(#[from] rusqlite::Error),
 
+    /// So little of the disk is free that nothing is taken on any more (rule D5). Make room; reads go on.
+    #[error("the disk of the store is nearly full: {free} bytes are free, store.min_free is {wanted}")]
+    DiskNearlyFull {
+        /// Bytes free.
+        free: u64,
+        /// Bytes that must be free.
+        wanted: u64,
+    },
+
+    /// A copy of the store cannot be read, written or used. Look at the file that is named.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// A stored value is not what this program wrote. Restore from a backup.
     #[error("the store holds an unexpected value in {column}")]
     Corrupt {
@@ -42,6 +60,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(super) fn file(path: &Path, reason: impl std::fmt::Display) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
     pub(super) fn corrupt(column: &'static str, found: impl Into<String>) -> Self {
         Self::Corrupt {
             column,

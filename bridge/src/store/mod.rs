@@ -5,22 +5,29 @@
 //! knows SQL. Writes go through one thread that commits many at once (group commit),
 //! and an answer is given only after the commit is on disk.
 
+mod backup;
 mod bindings;
 mod commands;
 mod decisions;
 mod desired;
+mod disk;
 mod drift;
 mod edges;
 mod error;
 mod facts;
+mod feed;
 mod fields;
+mod forget;
+mod gauges;
 mod guard;
 mod held;
 mod inventory;
 mod lock;
+mod log;
 mod queue;
 mod read;
 mod record;
+mod retention;
 mod revisions;
 mod signals;
 mod tombstones;
@@ -29,6 +36,7 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use backup::{AFTER_RESTORE, Restored, back_up, restore};
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
 pub use commands::{Command, NewCommand, leave_command};
 pub use decisions::Decision;
@@ -36,18 +44,24 @@ pub use desired::{AddedMember, Lookup, Member, NewResource, Pk, Resolved, Stored
 pub use drift::{Difference, Drift, DriftEntry, DriftKind};
 pub use edges::{EdgeRow, Edges, MemberEdge};
 pub use error::StoreError;
+pub use feed::IdPair;
 pub use fields::{Field, Fields, Tracked};
+pub use forget::{Forgotten, NotForgotten};
+pub use gauges::{Gauges, PerKind, Trouble, Waiting};
 pub use guard::{GuardClass, GuardHold};
 pub use inventory::InventoryEntry;
 pub use lock::StoreLock;
+pub use log::{LogEntry, LogQuery, StepEntry};
 pub use queue::{Enqueue, QueueClass, QueueRow};
 pub use read::Snapshot;
-pub use record::{Event, LogEntry, LogQuery, NewStep, StepEntry};
+pub use record::{Event, NewStep};
+pub use retention::Kept;
 pub use revisions::{Answer, Intent, IntentId, NewIntent, NewRevision, Revision};
 pub use signals::{Listener, Signals};
 pub use tombstones::Tombstone;
 pub use write::Transaction;
 
+use disk::Disk;
 use read::Readers;
 use write::Writer;
 
@@ -95,6 +109,7 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     signals: Signals,
+    disk: Disk,
     _lock: Option<StoreLock>,
 }
 
@@ -124,6 +139,7 @@ impl Store {
                 writer,
                 readers,
                 signals: Signals::default(),
+                disk: Disk::of(path),
                 _lock: Some(lock),
             }),
         })

@@ -32,7 +32,7 @@ impl QueueClass {
         }
     }
 
-    const fn from_number(number: i64) -> Self {
+    pub(super) const fn from_number(number: i64) -> Self {
         match number {
             0 => Self::Revocation,
             1 => Self::Grant,

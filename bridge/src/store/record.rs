@@ -1,5 +1,7 @@
-//! The provisioning log: each change with the calls that were made for it, and what
-//! happened to a whole target.
+//! What is recorded as it happens: the calls that were made, whose membership a change moved, and what
+//! happened to a whole target. [`super::log`] reads it back.
+
+use std::collections::BTreeMap;
 
 use rusqlite::params;
 
@@ -29,61 +31,6 @@ pub struct NewStep {
     pub millis: u64,
 }
 
-/// A step as it is read back.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct StepEntry {
-    /// When, RFC 3339.
-    pub at: String,
-    /// Method, path and what it does.
-    pub call: String,
-    /// HTTP status; `null` when no answer came.
-    pub status: Option<u16>,
-    /// What came of it.
-    pub outcome: String,
-    /// How long it took, milliseconds.
-    pub millis: u64,
-}
-
-/// One change of the provisioning log.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct LogEntry {
-    /// The change's number.
-    pub revision: i64,
-    /// When it was accepted, RFC 3339.
-    pub at: String,
-    /// The request's id.
-    pub request_id: String,
-    /// The resource's id.
-    pub resource_id: String,
-    /// `User` or `Group`.
-    pub kind: String,
-    /// The resource's name at that time.
-    pub name: String,
-    /// What was done.
-    pub action: String,
-    /// What the client was told.
-    pub answer: String,
-    /// What came of it; `pending` while it is open.
-    pub outcome: String,
-    /// When that was, RFC 3339.
-    pub settled_at: Option<String>,
-    /// The calls made for it.
-    pub steps: Vec<StepEntry>,
-}
-
-/// Which entries to read.
-#[derive(Debug, Clone, Default)]
-pub struct LogQuery {
-    /// Only resources whose name contains this, without letter case.
-    pub name: Option<String>,
-    /// Only this outcome.
-    pub outcome: Option<String>,
-    /// Only entries after this revision.
-    pub after: i64,
-    /// The newest so many.
-    pub limit: usize,
-}
-
 /// Something that concerned a whole target.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Event {
@@ -104,69 +51,6 @@ pub struct Event {
 }
 
 impl Snapshot<'_> {
-    /// The newest entries that `query` asks for, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the store cannot be read.
-    pub fn log(&self, query: &LogQuery) -> Result<Vec<LogEntry>, StoreError> {
-        let like = query
-            .name
-            .as_ref()
-            .map(|name| format!("%{}%", name.replace(['%', '_'], "_")));
-        let mut entries = self.all(
-            "SELECT revision, at, request_id, resource_id, kind, name, action, answer, ifnull(outcome, 'pending'), settled_at
-             FROM revisions
-             WHERE revision > ?1 AND (?2 IS NULL OR name LIKE ?2) AND (?3 IS NULL OR ifnull(outcome, 'pending') LIKE ?3 || '%')
-             ORDER BY revision DESC LIMIT ?4",
-            params![
-                query.after,
-                like,
-                query.outcome,
-                i64::try_from(query.limit).unwrap_or(i64::MAX)
-            ],
-            |row| {
-                Ok(LogEntry {
-                    revision: row.get(0)?,
-                    at: Timestamp::from_micros(row.get(1)?).to_rfc3339(),
-                    request_id: row.get(2)?,
-                    resource_id: row.get(3)?,
-                    kind: row.get(4)?,
-                    name: row.get(5)?,
-                    action: row.get(6)?,
-                    answer: row.get(7)?,
-                    outcome: row.get(8)?,
-                    settled_at: moment(row.get(9)?).map(Timestamp::to_rfc3339),
-                    steps: Vec::new(),
-                })
-            },
-        )?;
-        entries.reverse();
-        for entry in &mut entries {
-            entry.steps = self.steps(&entry.resource_id, entry.revision)?;
-        }
-        Ok(entries)
-    }
-
-    /// The calls that took `revision` into account and none newer of the same resource.
-    fn steps(&self, resource_id: &str, revision: i64) -> Result<Vec<StepEntry>, StoreError> {
-        self.all(
-            "SELECT at, call, status, outcome, millis FROM steps WHERE resource_id = ?1 AND revision >= ?2
-               AND revision < ifnull((SELECT min(r.revision) FROM revisions r WHERE r.resource_id = ?1 AND r.revision > ?2), 9e18)
-             ORDER BY step",
-            params![resource_id, revision],
-            |row| {
-                Ok(StepEntry {
-                    at: Timestamp::from_micros(row.get(0)?).to_rfc3339(),
-                    call: row.get(1)?,
-                    status: row.get(2)?,
-                    outcome: row.get(3)?,
-                    millis: u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
-                })
-            },
-        )
-    }
-
     /// The newest events of all targets, oldest first.
     ///
     /// # Errors
@@ -213,6 +97,33 @@ impl Transaction<'_> {
                 i64::try_from(step.millis).unwrap_or(i64::MAX)
             ],
         )?;
+        Ok(())
+    }
+
+    /// Records whose membership the change `revision` of a group moved; one that takes somebody out revokes.
+    /// Somebody who was taken out and put back by the same change was not moved.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn note_moved(&self, revision: i64, added: &[ScimId], removed: &[ScimId]) -> Result<(), StoreError> {
+        let mut moved: BTreeMap<&str, i64> = BTreeMap::new();
+        for id in added {
+            *moved.entry(id.as_str()).or_default() += 1;
+        }
+        for id in removed {
+            *moved.entry(id.as_str()).or_default() -= 1;
+        }
+        for (id, by) in moved.into_iter().filter(|(_, by)| *by != 0) {
+            self.run(
+                "INSERT INTO moved (member_id, revision, added) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (member_id, revision) DO UPDATE SET added = excluded.added",
+                params![id, revision, by > 0],
+            )?;
+        }
+        if !removed.is_empty() {
+            self.run("UPDATE revisions SET revokes = 1 WHERE revision = ?1", [revision])?;
+        }
         Ok(())
     }
 

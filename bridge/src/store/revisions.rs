@@ -112,18 +112,34 @@ impl Snapshot<'_> {
         })
     }
 
-    /// The newest revision of a resource, live or deleted; zero if it never had one.
+    /// The newest revision of a resource, live or deleted; zero if it never had one. The record may have
+    /// forgotten the change itself (rule D5); the resource or its tombstone has not.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn newest_revision(&self, resource_id: &ScimId) -> Result<i64, StoreError> {
         let newest = self.one(
-            "SELECT max(revision) FROM revisions WHERE resource_id = ?1",
+            "SELECT max(revision) FROM (
+                 SELECT max(revision) AS revision FROM revisions WHERE resource_id = ?1
+                 UNION ALL SELECT revision FROM resources WHERE id = ?1
+                 UNION ALL SELECT revision FROM tombstones WHERE id = ?1)",
             [resource_id.as_str()],
             |row| Ok(row.get::<_, Option<i64>>(0)?),
         )?;
         Ok(newest.flatten().unwrap_or(0))
+    }
+
+    /// The newest revision that there ever was; zero if there was none. One that the record has lost counts too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn newest_of_all(&self) -> Result<i64, StoreError> {
+        let newest = self.one("SELECT seq FROM sqlite_sequence WHERE name = 'revisions'", [], |row| {
+            Ok(row.get(0)?)
+        })?;
+        Ok(newest.unwrap_or(0))
     }
 
     /// Calls to `target` that were begun and have no outcome.
@@ -230,7 +246,8 @@ impl Transaction<'_> {
     /// [`StoreError`] when the store cannot be written.
     pub fn new_revision(&self, new: &NewRevision) -> Result<i64, StoreError> {
         self.run(
-            "INSERT INTO revisions (at, request_id, resource_id, kind, name, action, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO revisions (at, request_id, resource_id, kind, name, action, answer, revokes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6 IN ('disable', 'delete', 'member-gone'))",
             params![
                 new.at.as_micros(),
                 new.request_id,

@@ -55,6 +55,12 @@ impl Signals {
         }
     }
 
+    /// How many wait for an outcome now.
+    pub fn listening(&self) -> usize {
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.values().map(watch::Sender::receiver_count).sum()
+    }
+
     /// Tells those who listen that everything up to `revision` has its outcome.
     pub fn settled(&self, id: &ScimId, revision: i64) {
         let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,6 +109,7 @@ mod tests {
         let signals = Signals::default();
         let (ana, ben) = (ScimId::new("ana"), ScimId::new("ben"));
         let (mut first, second) = (signals.listen(&ana), signals.listen(&ana));
+        assert_eq!(signals.listening(), 2);
         signals.settled(&ben, 9);
         signals.settled(&ana, 3);
         first.settled(3).await;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0002_counts.sql")),
     M::up(include_str!("../../migrations/0003_strip.sql")),
     M::up(include_str!("../../migrations/0004_operations.sql")),
+    M::up(include_str!("../../migrations/0005_record.sql")),
 ];
 
 /// A write transaction: everything a [`Snapshot`] can read, and the changes.
@@ -45,6 +46,15 @@ impl<'a> Deref for Transaction<'a> {
 
     fn deref(&self) -> &Snapshot<'a> {
         &self.snapshot
+    }
+}
+
+impl<'a> Transaction<'a> {
+    /// On a connection that has begun one.
+    pub(super) const fn new(connection: &'a Connection) -> Self {
+        Self {
+            snapshot: Snapshot::new(connection),
+        }
     }
 }
 
@@ -118,10 +128,13 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     };
     let mut connection = Connection::open(path).map_err(|error| failed(error.to_string()))?;
     configure(&connection).map_err(|error| failed(error.to_string()))?;
-    Migrations::from_slice(MIGRATIONS)
-        .to_latest(&mut connection)
-        .map_err(|error| failed(error.to_string()))?;
+    migrate(&mut connection).map_err(|error| failed(error.to_string()))?;
     Ok(connection)
+}
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
+    Migrations::from_slice(MIGRATIONS).to_latest(connection)
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
@@ -210,9 +223,7 @@ fn commit(connection: &Connection, batch: Vec<Job>) {
 /// A job that fails or panics is rolled back alone. An error here means that SQLite gave up the whole transaction.
 fn run_in_savepoint(connection: &Connection, job: Job) -> rusqlite::Result<Option<Reply>> {
     connection.execute_batch("SAVEPOINT job")?;
-    let transaction = Transaction {
-        snapshot: Snapshot::new(connection),
-    };
+    let transaction = Transaction::new(connection);
     let ran = catch_unwind(AssertUnwindSafe(|| job(&transaction)));
     let (keep, reply) = match ran {
         Ok((keep, reply)) => (keep, Some(reply)),
@@ -261,5 +272,31 @@ mod tests {
         // It waits for others, but not for those who cannot come any more.
         assert_eq!(gather(&queue, 99, Duration::from_hours(1)), Some(vec![7]));
         assert_eq!(gather(&queue, 99, Duration::from_hours(1)), None);
+    }
+
+    /// What SQLite says of a full disk, here of a file that may not grow.
+    #[tokio::test]
+    async fn a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::open(&folder.path().join("bridge.db")).unwrap();
+        let pages = |pages: i64| {
+            move |tx: &Transaction<'_>| {
+                let connection = tx.connection();
+                connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+                Ok::<_, StoreError>(())
+            }
+        };
+        let large = "x".repeat(1 << 20);
+        let fill = |text: &str| {
+            let text = text.to_owned();
+            move |tx: &Transaction<'_>| tx.set_fact("filler", &text)
+        };
+        writer.run(pages(1)).await.unwrap();
+        let refused: Result<(), StoreError> = writer.run(fill(&large)).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        writer.run(pages(1 << 30)).await.unwrap();
+        let kept = writer.run(|tx| tx.fact("filler")).await;
+        assert_eq!(kept.unwrap(), None);
+        writer.run(fill(&large)).await.unwrap();
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The sections, each a file of `bridge/src/config/`.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "server",
     "store",
     "target",
@@ -13,6 +13,7 @@ const SECTIONS: [&str; 9] = [
     "adopt",
     "drift",
     "guard",
+    "record",
     "test",
 ];
 

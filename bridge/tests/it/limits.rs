@@ -177,3 +177,36 @@ async fn the_structure_of_a_body_and_a_filter_are_bounded() {
         (&json!(3), &json!(4))
     );
 }
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_refuses_changes_before_they_are_accepted_and_answers_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_configuration(folder.path(), "");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let full = text.replace("[store]", &format!("[store]\nmin_free = {}", i64::MAX));
+    std::fs::write(&config, full).unwrap();
+    let scene = Scene::start_with(folder, &config).await;
+    let operations = json!([{ "op": "Add", "path": "title", "value": "Chief" }]);
+    for refused in [
+        scene.post("/Users", &user("ana@contoso.test")).await,
+        scene.patch("/Users/1", operations.clone()).await,
+        scene.delete("/Groups/1").await,
+        scene.post("/Bulk", &json!({})).await,
+    ] {
+        let detail = refused.expect_error(503, None);
+        assert!(
+            detail.contains("disk") && refused.header("retry-after") == "10",
+            "{detail}"
+        );
+    }
+    let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
+    assert_eq!(scene.get("/Users").await.body["totalResults"], 0);
+    assert_eq!(scene.post("/Users/.search", &search).await.status, 200);
+    let stranger = scene.anonymous(reqwest::Method::POST, "/Users").send().await.unwrap();
+    assert_eq!(stranger.status(), 401);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ready = format!("{}/health/ready", scene.addresses.ops_url);
+    let ready = client.get(ready).send().await.unwrap();
+    assert_eq!(ready.status(), 503);
+    assert!(ready.text().await.unwrap().contains("store.min_free"));
+}

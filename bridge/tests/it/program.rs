@@ -10,12 +10,16 @@ fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_scim-bridge"))
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     bridge().args(arguments).output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn config(folder: &Path) -> String {
@@ -203,4 +207,31 @@ fn sigterm_stops_it_cleanly_and_the_log_can_be_read_beside_it() {
     assert_eq!(beside.status.code(), Some(0), "{}", stderr(&beside));
     kill_process(Pid::from_child(&serving.child), Signal::TERM).unwrap();
     assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_new_token_is_long_printed_once_or_written_where_nobody_else_reads() {
+    let (first, second) = (run(&["token", "new"]), run(&["token", "new"]));
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    let token = stdout(&first);
+    assert_eq!((token.trim().len(), token.lines().count()), (43, 1), "{token}");
+    assert_ne!(token, stdout(&second));
+    assert!(stderr(&first).contains("two tokens are valid at once") && !stderr(&first).contains(token.trim()));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("entra-token").display().to_string();
+    let written = run(&["token", "new", "--to", &path]);
+    assert_eq!((written.status.code(), stdout(&written)), (Some(0), String::new()));
+    let token = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(token.trim().len(), 43);
+    assert!(!stderr(&written).contains(token.trim()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let again = run(&["token", "new", "--to", &path]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("entra-token"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), token);
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bridge::clock::Clock;
-use bridge::databricks::pace::Speed;
+use bridge::databricks::pace::{Speed, Verb};
 use bridge::directory::{Directory, Request, Rules};
 use bridge::id::ScimId;
 use bridge::reconcile::circuit::Probing;
@@ -250,6 +250,19 @@ async fn throttling_in_the_open_and_in_disguise_delays_and_loses_nothing() {
     scene.create_user("ana@contoso.test").await;
     scene.until("created", |scene| scene.outcome("create applied")).await;
     assert_eq!(scene.writes().await.len(), 4);
+    // Each of them was counted as what it was.
+    let meters = scene.status.meters();
+    let counted = |outcome| {
+        meters
+            .calls
+            .get_or_create(&[("verb", "write"), ("outcome", outcome)])
+            .get()
+    };
+    assert_eq!([counted("rate-limited"), counted("busy"), counted("ok")], [2, 1, 1]);
+    let throttled = |verb| meters.throttled.get_or_create(&[("verb", verb)]).get();
+    assert_eq!([throttled("write"), throttled("read")], [2, 0]);
+    let last_minute = meters.in_last_minute(Verb::Write, Clock::system().now());
+    assert_eq!(last_minute, 4);
 }
 
 #[tokio::test]

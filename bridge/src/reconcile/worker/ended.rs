@@ -239,6 +239,9 @@ impl Worker {
     }
 
     fn account_for(&mut self, verb: Verb, error: Option<&DatabricksError>, now: Timestamp) {
+        let throttled = matches!(error, Some(DatabricksError::RateLimited { .. }));
+        let outcome = error.map_or("ok", DatabricksError::cause);
+        self.status.meters().called(verb, outcome, throttled, now);
         match error {
             Some(DatabricksError::RateLimited {
                 retry_after,

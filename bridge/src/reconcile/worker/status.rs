@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::circuit::State;
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
+use crate::meters::Meters;
 
 use super::{Gate, Worker};
 
@@ -13,6 +14,7 @@ use super::{Gate, Worker};
 #[derive(Debug, Clone, Default)]
 pub struct Status {
     inner: Arc<Mutex<Reported>>,
+    meters: Meters,
 }
 
 /// The state of the target as last reported.
@@ -38,6 +40,11 @@ impl Status {
     /// The state as last reported.
     pub fn get(&self) -> Reported {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the worker counts.
+    pub const fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     fn set(&self, reported: Reported) {

@@ -1,0 +1,258 @@
+//! The page itself: each metric with its name, what it means and its labels. Pure.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::Registry;
+
+use super::reading::{Reading, TargetReading};
+use crate::clock::Timestamp;
+use crate::meters::Label;
+use crate::ops::sizes;
+use crate::store::PerKind;
+
+/// States of a target.
+const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
+/// What a circuit is usually open for; zero when it is not.
+const CAUSES: [&str; 8] = [
+    "starting",
+    "unreachable",
+    "private-link",
+    "not-admitted",
+    "busy",
+    "server-error",
+    "timed-out",
+    "html",
+];
+
+type Numbers = Family<[Label; 1], Gauge<f64, std::sync::atomic::AtomicU64>>;
+
+/// The metrics of `reading` as text in the format of `OpenMetrics`.
+pub(super) fn write(reading: &Reading) -> Result<String, std::fmt::Error> {
+    let mut registry = Registry::with_prefix("scim_bridge");
+    of_the_bridge(&mut registry, reading);
+    for target in &reading.targets {
+        // Bounded by the configuration, and never anybody's name.
+        let label = ("target".into(), target.name.clone().into());
+        of_a_target(registry.sub_registry_with_label(label), target, reading.now);
+    }
+    let mut page = String::new();
+    encode(&mut page, &registry)?;
+    Ok(page)
+}
+
+fn of_the_bridge(registry: &mut Registry, reading: &Reading) {
+    if let Some(target) = reading.targets.first() {
+        let requests = target.meters.requests.clone();
+        registry.register(
+            "request_seconds",
+            "Time to the answer of a SCIM request, by method and status class",
+            requests,
+        );
+    }
+    registry.register(
+        "waiting_answers",
+        "Writes whose answer waits for its outcome",
+        number(large(reading.waiting_answers)),
+    );
+    registry.register(
+        "writes_held",
+        "1 while a person must let writing begin again after a restore",
+        flag(reading.held),
+    );
+    registry.register(
+        "store_bytes",
+        "Bytes that the files of the store take",
+        number(large(reading.store_bytes)),
+    );
+    if let Some(free) = reading.free_bytes {
+        registry.register(
+            "store_free_bytes",
+            "Bytes free on the disk of the store",
+            number(large(free)),
+        );
+    }
+    if let Some(at) = reading.certificate_expires {
+        registry.register(
+            "certificate_expiry_seconds",
+            "Time until the certificate of the SCIM endpoint ends; negative when it has ended",
+            number(until(at, reading.now)),
+        );
+    }
+}
+
+fn of_a_target(registry: &mut Registry, target: &TargetReading, now: Timestamp) {
+    queue(registry, target, now);
+    calls(registry, target, now);
+    objects(registry, target);
+}
+
+fn queue(registry: &mut Registry, target: &TargetReading, now: Timestamp) {
+    let gauges = &target.gauges;
+    let classes = [
+        ("revocation", gauges.revocations),
+        ("grant", gauges.grants),
+        ("verification", gauges.verifications),
+    ];
+    let depth = numbers("class", classes.map(|(class, waiting)| (class, large(waiting.depth))));
+    registry.register("queue_depth", "Resources that wait for their turn, by class", depth);
+    let oldest = numbers(
+        "class",
+        classes.map(|(class, waiting)| (class, since(waiting.oldest, now))),
+    );
+    registry.register("queue_oldest_seconds", "How long the longest of them waits", oldest);
+    registry.register(
+        "oldest_unapplied_revocation_seconds",
+        "Age of the oldest change that takes access away and is not applied, held ones among them; 0 = none",
+        number(since(gauges.unapplied_revocation, now)),
+    );
+    registry.register(
+        "forecast_seconds",
+        "How long a change accepted now is likely to wait; infinite while nothing is written",
+        number(seconds(target.reported.forecast)),
+    );
+}
+
+fn calls(registry: &mut Registry, target: &TargetReading, now: Timestamp) {
+    let (meters, reported) = (&target.meters, &target.reported);
+    registry.register(
+        "calls",
+        "Calls to the target that ended, by rate class and outcome",
+        meters.calls.clone(),
+    );
+    registry.register(
+        "throttled_answers",
+        "Answers of the target that asked for patience, openly or in disguise",
+        meters.throttled.clone(),
+    );
+    let limited = target
+        .used
+        .iter()
+        .filter_map(|(verb, used)| Some((verb.as_str(), (*used)?)));
+    registry.register(
+        "budget_used_ratio",
+        "Calls of the last minute as a share of what the target admits, by rate class",
+        numbers("verb", limited),
+    );
+
+    let state = if reported.state.is_empty() {
+        "starting"
+    } else {
+        reported.state
+    };
+    registry.register(
+        "target_state",
+        "1 for the state that the target is in",
+        numbers("state", STATES.map(|one| (one, truth(one == state)))),
+    );
+    let open = CAUSES.into_iter().map(|cause| (cause, 0.0));
+    let out = reported.cause.filter(|_| matches!(state, "out" | "starting"));
+    let open = open.chain(out.map(|cause| (cause, 1.0)));
+    registry.register(
+        "circuit_open",
+        "1 for the cause that keeps calls from the target",
+        numbers("cause", open),
+    );
+    registry.register(
+        "dry_run",
+        "1 while nothing is written to the target by configuration",
+        flag(target.dry_run),
+    );
+    if let Some(at) = meters.credential_expiry() {
+        registry.register(
+            "credential_expiry_seconds",
+            "Time until the credential for the target ends; negative when it has ended",
+            number(until(at, now)),
+        );
+    }
+}
+
+fn objects(registry: &mut Registry, target: &TargetReading) {
+    let (gauges, meters) = (&target.gauges, &target.meters);
+    registry.register(
+        "held_objects",
+        "Objects that a person must decide on, by kind",
+        per_kind(gauges.held),
+    );
+    registry.register(
+        "failing_objects",
+        "Objects whose changes the target refuses, by kind",
+        per_kind(gauges.failing),
+    );
+    registry.register(
+        "contested_edges",
+        "Memberships and fields that are no longer written because somebody else writes them too",
+        meters.contested.clone(),
+    );
+    registry.register(
+        "drift_parts",
+        "What differs at the target by somebody else's hand, by kind",
+        meters.drift.clone(),
+    );
+    registry.register(
+        "size_limit_used_ratio",
+        "Resources as a share of what the target can hold, by kind",
+        numbers(
+            "kind",
+            sizes::used(gauges.resources).map(|(kind, used)| (kind.as_str(), used)),
+        ),
+    );
+    registry.register(
+        "record_bytes",
+        "About how many bytes the provisioning log takes",
+        number(large(gauges.record_bytes)),
+    );
+}
+
+fn number(value: f64) -> ConstGauge<f64> {
+    ConstGauge::new(value)
+}
+
+fn flag(set: bool) -> ConstGauge<f64> {
+    number(truth(set))
+}
+
+const fn truth(set: bool) -> f64 {
+    if set { 1.0 } else { 0.0 }
+}
+
+fn numbers(label: &'static str, values: impl IntoIterator<Item = (&'static str, f64)>) -> Numbers {
+    let family = Numbers::default();
+    for (value, number) in values {
+        family.get_or_create(&[(label, value)]).set(number);
+    }
+    family
+}
+
+fn per_kind(counted: PerKind) -> Numbers {
+    numbers(
+        "kind",
+        [("User", large(counted.users)), ("Group", large(counted.groups))],
+    )
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a metric is a double; what is beyond 2^53 bytes may be rounded"
+)]
+const fn large(counted: u64) -> f64 {
+    counted as f64
+}
+
+fn since(at: Option<Timestamp>, now: Timestamp) -> f64 {
+    at.map_or(0.0, |at| now.since(at).as_secs_f64())
+}
+
+fn until(at: Timestamp, now: Timestamp) -> f64 {
+    at.since(now).as_secs_f64() - now.since(at).as_secs_f64()
+}
+
+fn seconds(span: Duration) -> f64 {
+    if span == Duration::MAX {
+        f64::INFINITY
+    } else {
+        span.as_secs_f64()
+    }
+}

@@ -46,33 +46,6 @@ impl MetricConstructor<Histogram> for Latencies {
     }
 }
 
-/// What differs at a target by somebody else's hand (rule B4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drift {
-    /// Fields that have another value.
-    Field,
-    /// Wanted members that are not in their group.
-    MemberMissing,
-    /// Members that are not wanted in their group.
-    MemberExtra,
-    /// Objects that are not there any more.
-    Vanished,
-}
-
-impl Drift {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Field, Self::MemberMissing, Self::MemberExtra, Self::Vanished];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Field => "field",
-            Self::MemberMissing => "member-missing",
-            Self::MemberExtra => "member-extra",
-            Self::Vanished => "vanished",
-        }
-    }
-}
-
 /// The counts of one target and its endpoint. Cheap to clone; all clones count together.
 #[derive(Debug, Clone)]
 pub struct Meters {
@@ -82,10 +55,6 @@ pub struct Meters {
     pub throttled: Throttled,
     /// Answers to SCIM requests, by method and status class.
     pub requests: Requests,
-    /// What differs by somebody else's hand, by kind.
-    pub drift: Kinds,
-    /// What is no longer written because somebody else writes it too.
-    pub contested: Gauge,
     minute: Arc<Mutex<Minute>>,
     credential_expires: Arc<AtomicI64>,
 }
@@ -96,8 +65,6 @@ impl Default for Meters {
             calls: Calls::default(),
             throttled: Throttled::default(),
             requests: Requests::new_with_constructor(Latencies),
-            drift: Kinds::default(),
-            contested: Gauge::default(),
             minute: Arc::default(),
             credential_expires: Arc::new(AtomicI64::new(UNKNOWN)),
         };
@@ -109,9 +76,6 @@ impl Default for Meters {
                     .get_or_create(&[("verb", verb.as_str()), ("outcome", "ok")]),
             );
             drop(meters.throttled.get_or_create(&[("verb", verb.as_str())]));
-        }
-        for kind in Drift::ALL {
-            meters.set_drift(kind, 0);
         }
         meters
     }
@@ -155,16 +119,6 @@ impl Meters {
         self.requests
             .get_or_create(&[("method", method), ("status", status)])
             .observe(after.as_secs_f64());
-    }
-
-    /// How much differs by somebody else's hand.
-    pub fn set_drift(&self, kind: Drift, number: u32) {
-        self.drift.get_or_create(&[("kind", kind.as_str())]).set(number.into());
-    }
-
-    /// How many memberships and fields are contested.
-    pub fn set_contested(&self, number: u32) {
-        self.contested.set(number.into());
     }
 
     /// When the credential for the target ends; `None` if that is not known.

@@ -11,7 +11,7 @@ use super::reading::{Reading, TargetReading};
 use crate::clock::Timestamp;
 use crate::meters::Label;
 use crate::ops::sizes;
-use crate::store::PerKind;
+use crate::store::{DriftKind, PerKind};
 
 /// States of a target.
 const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
@@ -170,7 +170,7 @@ fn calls(registry: &mut Registry, target: &TargetReading, now: Timestamp) {
 }
 
 fn objects(registry: &mut Registry, target: &TargetReading) {
-    let (gauges, meters) = (&target.gauges, &target.meters);
+    let gauges = &target.gauges;
     registry.register(
         "held_objects",
         "Objects that a person must decide on, by kind",
@@ -184,12 +184,18 @@ fn objects(registry: &mut Registry, target: &TargetReading) {
     registry.register(
         "contested_edges",
         "Memberships and fields that are no longer written because somebody else writes them too",
-        meters.contested.clone(),
+        number(large(target.contested)),
     );
     registry.register(
         "drift_parts",
         "What differs at the target by somebody else's hand, by kind",
-        meters.drift.clone(),
+        numbers(
+            "kind",
+            DriftKind::ALL.into_iter().map(|kind| {
+                let known = target.drift.iter().find(|(other, _)| *other == kind);
+                (kind.as_str(), large(known.map_or(0, |(_, number)| *number)))
+            }),
+        ),
     );
     registry.register(
         "size_limit_used_ratio",

@@ -5,7 +5,7 @@ use crate::databricks::pace::Verb;
 use crate::meters::Meters;
 use crate::ops::Operations;
 use crate::reconcile::Reported;
-use crate::store::{Gauges, StoreError};
+use crate::store::{DriftKind, Gauges, StoreError};
 
 /// Everything at one moment.
 #[derive(Debug, Clone)]
@@ -35,6 +35,10 @@ pub(super) struct TargetReading {
     pub(super) reported: Reported,
     /// Its state in numbers.
     pub(super) gauges: Gauges,
+    /// Parts that somebody else changed, by kind.
+    pub(super) drift: Vec<(DriftKind, u64)>,
+    /// Parts that are no longer written because somebody else writes them too.
+    pub(super) contested: u64,
     /// What was counted.
     pub(super) meters: Meters,
     /// Share of the rate that was used in the last minute, by rate class; `None` = no limit.
@@ -56,6 +60,9 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
             let gauges = operations
                 .store
                 .read::<_, StoreError, _>(|store| store.gauges(name, &operations.endpoint))?;
+            let (drift, contested) = operations
+                .store
+                .read::<_, StoreError, _>(|store| store.drift_counts(name))?;
             let meters = status.meters().clone();
             let used = Verb::ALL.map(|verb| {
                 let rate = operations.speed.per_minute(verb);
@@ -68,6 +75,8 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
                 name: name.clone(),
                 reported: status.get(),
                 gauges,
+                drift,
+                contested,
                 meters,
                 used,
                 dry_run: operations.dry_run && !went_live,

@@ -395,6 +395,7 @@ fn worker_options(config: &Config) -> WorkerOptions {
     let (section, test) = (&config.reconcile, &config.test);
     WorkerOptions {
         target: TARGET.to_owned(),
+        endpoint: ENDPOINT.to_owned(),
         dry_run: config.target.mode == Mode::DryRun,
         policy: Policy {
             time_factor: test.time_factor,

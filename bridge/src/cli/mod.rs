@@ -7,6 +7,7 @@ mod doctor;
 mod drift;
 mod forget;
 mod ids;
+mod import;
 mod log;
 mod order;
 mod restore;
@@ -72,6 +73,11 @@ enum Command {
         after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held\n  scim-bridge log --config bridge.toml --person ana@contoso.com --since 30d\n  scim-bridge log --config bridge.toml --all --format csv > changes.csv"
     )]
     Log(log::Log),
+    /// Take in what is at the target before Entra writes anything; nothing of it is changed before Entra does.
+    #[command(
+        after_help = "Examples:\n  scim-bridge import --config bridge.toml\n  scim-bridge import --keep-ids --config bridge.toml\n  scim-bridge import --mapping ids.csv --config bridge.toml"
+    )]
+    Import(import::Import),
     /// List what somebody else changed at the target. Works beside a running bridge.
     #[command(
         after_help = "Examples:\n  scim-bridge drift --config bridge.toml\n  scim-bridge drift --json --config bridge.toml"
@@ -131,6 +137,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::CheckConfig(check) => check.run().map(well),
         Command::Doctor(doctor) => doctor.run(),
         Command::Log(log) => log.run().map(well),
+        Command::Import(import) => import.run().map(well),
         Command::Drift(drift) => drift.run().map(well),
         Command::Backup(backup) => backup.run().map(well),
         Command::Restore(restore) => restore.run().map(well),

@@ -83,6 +83,15 @@ impl Named {
 
 /// Leaves the order, waits until it is carried out, and says what came of it.
 pub(super) fn give(config: &ConfigArgument, name: &str, arguments: Value) -> Result<()> {
+    give_within(config, name, arguments, Some(PATIENCE))
+}
+
+/// The same for an order that takes its time: tells how far it is.
+pub(super) fn give_and_follow(config: &ConfigArgument, name: &str, arguments: Value) -> Result<()> {
+    give_within(config, name, arguments, None)
+}
+
+fn give_within(config: &ConfigArgument, name: &str, arguments: Value, patience: Option<Duration>) -> Result<()> {
     let config = Config::load(&config.config)?;
     let path = &config.store.path;
     let number = leave_command(
@@ -99,19 +108,26 @@ pub(super) fn give(config: &ConfigArgument, name: &str, arguments: Value) -> Res
         return Ok(());
     }
     let clock = Clock::system();
-    let until = clock.now().plus(PATIENCE);
+    let began = clock.now();
+    let mut last = String::new();
     loop {
         let command = read_beside::<_, StoreError, _>(path, |store| store.command(number))?;
-        if let Some(outcome) = command.and_then(|command| command.outcome) {
+        let outcome = command.and_then(|command| command.outcome).unwrap_or_default();
+        if outcome.get("done").is_some() || outcome.get("failed").is_some() {
             return tell(&outcome);
         }
-        if clock.now() >= until {
+        let progress = outcome.get("progress").and_then(Value::as_str).unwrap_or_default();
+        if progress != last {
+            progress.clone_into(&mut last);
+            let _ = writeln!(std::io::stderr(), "{last}");
+        }
+        if let Some(patience) = patience.filter(|patience| clock.now().since(began) >= *patience) {
             bail!(
                 "the bridge has not carried the order out within {}s; its log tells why",
-                PATIENCE.as_secs()
+                patience.as_secs()
             );
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

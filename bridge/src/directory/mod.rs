@@ -221,6 +221,46 @@ impl Change<'_> {
         })
     }
 
+    /// The resource of this name that was imported and that the client has not written yet, if there is one.
+    fn imported(&self, kind: Kind, name: &str) -> Result<Option<Stored>, StoreError> {
+        let lookup = crate::store::Lookup::NameKey(fold(name));
+        for stored in self.tx.lookup(self.endpoint(), kind, &lookup)? {
+            if self.tx.is_unclaimed(&stored.id)? {
+                return Ok(Some(stored));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A create of an imported name takes the resource over under the id that it has (rule C4). Whoever is in an
+    /// imported group stays in it (rule C3).
+    fn claim(&self, imported: &Stored, document: scim::resource::Resource) -> Result<Accepted, DirectoryError> {
+        let row = draft::to_row(imported.id.clone(), imported.kind, document);
+        let revision = self.tx.new_revision(&NewRevision {
+            at: self.now,
+            request_id: self.request.id.clone(),
+            resource_id: imported.id.clone(),
+            kind: imported.kind,
+            name: row.name.clone(),
+            action: "claim",
+            // It was there before: there is nothing to withdraw.
+            answer: Answer::Accepted,
+        })?;
+        let resource = self
+            .tx
+            .update_resource(self.endpoint(), imported, &row, self.now, revision)?;
+        let class = if imported.active && !row.active {
+            QueueClass::Revocation
+        } else {
+            QueueClass::Grant
+        };
+        self.enqueue(&imported.id, imported.kind, class)?;
+        Ok(Accepted {
+            resource,
+            revision: Some(revision),
+        })
+    }
+
     /// The objects of a resource are read again: the client spoke of a part that somebody else changed (rule B4).
     fn look_at(&self, stored: &Stored) -> Result<(), StoreError> {
         self.tx.look_at_resource(&stored.id, self.now)?;

@@ -200,7 +200,8 @@ fn conclude(
         tx.drop_drift(target, binding.id, &gone.difference)?;
     }
     let mut look_at: Option<Timestamp> = None;
-    let owned = binding.role != Role::Retiring && policy.drift.on;
+    // What was imported is nobody's before the client has written it (rule C4).
+    let owned = binding.role != Role::Retiring && policy.drift.on && !tx.is_unclaimed(&binding.resource_id)?;
     for difference in seen.iter().filter(|_| owned) {
         let before = known.iter().find(|drift| drift.difference == *difference).cloned();
         let drift = before.unwrap_or_else(|| Drift {

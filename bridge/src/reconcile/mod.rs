@@ -8,6 +8,7 @@ pub mod circuit;
 mod commands;
 pub mod drift;
 pub mod guard;
+mod import;
 mod outcome;
 pub mod plan;
 pub mod policy;

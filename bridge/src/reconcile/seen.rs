@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role,
-    StoreError, Tracked, Transaction,
+    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, Ownership,
+    QueueClass, Role, StoreError, Tracked, Transaction,
 };
 
 /// Records what a successful read showed.
@@ -209,13 +209,32 @@ fn found_by_name(
         .is_some_and(|owner| owner.id != binding.id);
     let decided = tx.decisions(&binding.resource_id, &binding.name_key)?;
     match judge(&binding, &seen, &decided, policy) {
-        Judged::Bind(ownership) => {
+        Judged::Bind(Ownership::Ours) => {
             let sent = binding.sent.clone();
             let (id, kind) = (binding.id, binding.kind);
-            bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
-            if ownership == Ownership::Ours {
-                confirm_sent(tx, id, kind, sent.as_ref(), &seen)?;
-            }
+            bind(tx, knowledge, binding, &seen.upstream, Ownership::Ours, now)?;
+            confirm_sent(tx, id, kind, sent.as_ref(), &seen)?;
+            Ok(Then::Continue)
+        }
+        // What was there before is taken over as it is: it is read by id first, with everything about it.
+        Judged::Bind(Ownership::Adopted | Ownership::Foreign) => {
+            tx.put_in_inventory(
+                &knowledge.target,
+                &InventoryEntry {
+                    kind: binding.kind,
+                    upstream_id: seen.upstream.clone(),
+                    name: binding.name.clone(),
+                    name_key: binding.name_key.clone(),
+                    active: seen.active,
+                },
+            )?;
+            tx.put_binding(&Binding {
+                existence: Existence::Unknown,
+                unknown_at: None,
+                agreed_at: None,
+                sent: None,
+                ..binding
+            })?;
             Ok(Then::Continue)
         }
         Judged::Hold(why) => Ok(Then::Hold(why)),
@@ -461,6 +480,9 @@ pub(super) fn missing(
     };
     if *purpose == Purpose::Adopt {
         // The scan was out of date: nothing of that name is there.
+        if let Action::Read { upstream, .. } = &attempt.call.action {
+            tx.drop_from_inventory(&knowledge.target, binding.kind, upstream)?;
+        }
         tx.put_binding(&Binding {
             existence: Existence::Absent,
             absent_seen_at: Some(now),

@@ -31,8 +31,11 @@ impl Endpoint {
         body: Value,
     ) -> Result<Accepted, DirectoryError> {
         let (waiting, request) = self.begin(terms, &id);
-        let accepted = self.directory().create(&request, kind, id, body).await?;
-        waiting.decided(accepted.revision).await?;
+        let accepted = self.directory().create(&request, kind, id.clone(), body).await?;
+        // An imported resource was taken over under its own id: it is there, so there is nothing to wait for.
+        if accepted.resource.id == id {
+            waiting.decided(accepted.revision).await?;
+        }
         Ok(accepted)
     }
 

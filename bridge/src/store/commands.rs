@@ -29,7 +29,7 @@ pub struct Command {
     pub name: String,
     /// Its arguments.
     pub arguments: Value,
-    /// What came of it; `None` while it is open. A JSON object with `done` or `failed`.
+    /// What came of it: a JSON object with `done`, `failed` or, while it is under way, `progress`.
     pub outcome: Option<Value>,
 }
 
@@ -85,6 +85,21 @@ impl Transaction<'_> {
         self.run(
             "UPDATE commands SET done_at = ?2, outcome = ?3 WHERE command = ?1",
             params![number, now.as_micros(), outcome.to_string()],
+        )?;
+        Ok(())
+    }
+}
+
+impl Transaction<'_> {
+    /// Notes how far a command is that takes its time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn tell_of_command(&self, number: i64, progress: &Value) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE commands SET outcome = ?2 WHERE command = ?1 AND done_at IS NULL",
+            params![number, progress.to_string()],
         )?;
         Ok(())
     }

@@ -543,6 +543,36 @@ impl Transaction<'_> {
         )
     }
 
+    /// Marks a resource as imported and not yet written by the client (rule C4).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn unclaim(&self, pk: Pk) -> Result<(), StoreError> {
+        self.run("UPDATE resources SET claimed = 0 WHERE pk = ?1", [pk.0])?;
+        Ok(())
+    }
+
+    /// Makes the members that were found in an imported group its wanted members; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn want_inherited_members(&self, group: super::BindingId) -> Result<u64, StoreError> {
+        let number = self.run(
+            "INSERT INTO members (group_pk, member_pk)
+             SELECT r.pk, u.pk FROM edges e
+             JOIN bindings g ON g.binding = e.group_binding
+             JOIN resources r ON r.id = g.resource_id
+             JOIN bindings b ON b.binding = e.member_binding AND b.role = 'current'
+             JOIN resources u ON u.id = b.resource_id
+             WHERE e.group_binding = ?1 AND e.inherited = 1
+             ON CONFLICT DO NOTHING",
+            [group.row()],
+        )?;
+        Ok(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+
     /// The client has written an imported resource: it is to be kept as the client wants it (rule C4).
     ///
     /// # Errors

@@ -72,6 +72,27 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Adds one object that a look-up has shown since the scan.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn put_in_inventory(&self, target: &str, entry: &InventoryEntry) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO inventory (target, kind, upstream_id, name, name_key, active) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET name = excluded.name, name_key = excluded.name_key, active = excluded.active",
+            params![
+                target,
+                entry.kind.as_str(),
+                entry.upstream_id.as_str(),
+                entry.name,
+                entry.name_key,
+                entry.active
+            ],
+        )?;
+        Ok(())
+    }
+
     /// Forgets one object that turned out not to be there.
     ///
     /// # Errors

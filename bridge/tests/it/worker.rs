@@ -74,6 +74,7 @@ impl Scene {
         let factor = 60.0;
         let options = WorkerOptions {
             target: "workspace".to_owned(),
+            endpoint: "scim".to_owned(),
             dry_run: false,
             policy: Policy {
                 proof: Duration::from_secs(90).div_f64(factor),

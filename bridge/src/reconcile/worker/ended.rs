@@ -29,12 +29,32 @@ fn is_time_to_look(tx: &Transaction<'_>, drift: &DriftPolicy, now: Timestamp) ->
     Ok(due)
 }
 
+/// What it says of the target when something is not read that is asked for by no single object.
+pub(super) const fn sign_of_list(error: &DatabricksError) -> Sign {
+    match error {
+        DatabricksError::RateLimited { .. } => Sign::Throttled,
+        DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious(None),
+        // A list that is refused is as good as no target.
+        DatabricksError::Unreachable { .. }
+        | DatabricksError::PrivateLink { .. }
+        | DatabricksError::NotAdmitted { .. }
+        | DatabricksError::AlreadyExists { .. }
+        | DatabricksError::NotFound { .. }
+        | DatabricksError::Refused { .. } => Sign::Out,
+    }
+}
+
 impl Worker {
     pub(super) async fn finish_joined(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
         let now = self.clock.now();
         match finished {
             Ok(Finished::Probe(credential, result)) => self.probed(credential, result, now).await,
             Ok(Finished::Scan(kept, result)) => self.scanned(kept, result, now).await,
+            Ok(Finished::Group(group, result)) => {
+                if let Err(error) = self.group_read(&group, result, now).await {
+                    tracing::error!(%error, "what was read for the import could not be stored yet");
+                }
+            }
             Ok(Finished::Call {
                 attempt,
                 result,
@@ -89,6 +109,9 @@ impl Worker {
             Ok(Progress::Complete(seen)) => {
                 self.note_sign(Sign::Works, None, now).await;
                 let target = self.options.target.clone();
+                if let Some(import) = self.import.as_mut().filter(|import| import.seen.is_none()) {
+                    import.begin(&seen);
+                }
                 let admins = seen.admins.clone();
                 let (knowledge, drift) = (self.knowledge.clone(), self.options.policy.drift);
                 self.scan_at = now.plus(drift.every);
@@ -123,12 +146,7 @@ impl Worker {
             }
             Err(error) => {
                 self.scan = Some(kept);
-                let sign = match &error {
-                    DatabricksError::RateLimited { .. } => Sign::Throttled,
-                    DatabricksError::Busy { .. } | DatabricksError::OutcomeUnknown(_) => Sign::Suspicious(None),
-                    // A list that is refused is as good as no target.
-                    _ => Sign::Out,
-                };
+                let sign = sign_of_list(&error);
                 self.note_sign(sign, Some(&error), now).await;
             }
         }
@@ -238,7 +256,7 @@ impl Worker {
         }
     }
 
-    fn account_for(&mut self, verb: Verb, error: Option<&DatabricksError>, now: Timestamp) {
+    pub(super) fn account_for(&mut self, verb: Verb, error: Option<&DatabricksError>, now: Timestamp) {
         let throttled = matches!(error, Some(DatabricksError::RateLimited { .. }));
         let outcome = error.map_or("ok", DatabricksError::cause);
         self.status.meters().called(verb, outcome, throttled, now);
@@ -252,7 +270,7 @@ impl Worker {
         }
     }
 
-    async fn note_sign(&mut self, sign: Sign, error: Option<&DatabricksError>, now: Timestamp) {
+    pub(super) async fn note_sign(&mut self, sign: Sign, error: Option<&DatabricksError>, now: Timestamp) {
         let was_out = !matches!(self.circuit.state(), State::Closed);
         let (cause, detail) = error.map_or(("", String::new()), |error| (error.cause(), error.to_string()));
         self.circuit.note(sign, cause, &detail, now);

@@ -5,6 +5,7 @@
 //! again; nothing is settled before it is recorded.
 
 mod ended;
+mod importing;
 mod orders;
 mod status;
 
@@ -22,12 +23,13 @@ use super::attempt::Attempt;
 use super::backoff;
 use super::call::{Reply, carry_out};
 use super::circuit::{Circuit, Probing};
+use super::import::Import;
 use super::policy::Policy;
 use super::scan::{Progress, Scan};
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
-use crate::databricks::wire::WireUser;
+use crate::databricks::wire::{WireGroup, WireUser};
 use crate::databricks::{Answered, Client, DatabricksError, Unknown};
 use crate::id::{ScimId, UpstreamId};
 use crate::store::{NewStep, QueueClass, Store, StoreError};
@@ -49,6 +51,8 @@ const SHORTEST_PROBE: Duration = Duration::from_secs(1);
 pub struct WorkerOptions {
     /// The target's name in the store.
     pub target: String,
+    /// The endpoint whose resources it follows.
+    pub endpoint: String,
     /// `true` = nothing is written upstream (rule E2).
     pub dry_run: bool,
     /// Settings of planning.
@@ -86,6 +90,8 @@ pub struct Worker {
     unrecorded: Vec<Arc<Ended>>,
     /// Whether anything is written at all.
     gate: Gate,
+    /// What is being taken in, if an operator ordered it.
+    import: Option<Import>,
     /// When what the guard holds is looked at again.
     alarm_at: Timestamp,
 }
@@ -102,6 +108,8 @@ enum Finished {
     /// With the credential that it was sent with.
     Probe(u64, Result<Answered<WireUser>, DatabricksError>),
     Scan(Scan, Result<Progress, DatabricksError>),
+    /// A group that an import wants the members of.
+    Group(UpstreamId, Result<Answered<WireGroup>, DatabricksError>),
     Call {
         attempt: Box<Attempt>,
         result: Result<Answered<Reply>, DatabricksError>,
@@ -130,6 +138,7 @@ impl Worker {
             leaving: HashSet::new(),
             unrecorded: Vec::new(),
             gate: if options.dry_run { Gate::DryRun } else { Gate::Open },
+            import: None,
             alarm_at: now,
             store,
             client,
@@ -229,7 +238,10 @@ impl Worker {
             if let Some(at) = self.scan_if_wanted(now) {
                 wake_at = wake_at.min(at);
             }
-            if self.gate == Gate::Open {
+            if self.go_on_importing(now).await? {
+                return Ok(None);
+            }
+            if self.gate == Gate::Open && self.import.is_none() {
                 let Some(next) = self.dispatch(now, wake_at).await? else {
                     return Ok(None);
                 };

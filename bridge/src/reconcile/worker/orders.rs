@@ -59,6 +59,13 @@ impl Worker {
     }
 
     async fn carry_out_order(&mut self, command: Command, now: Timestamp) -> Result<(), StoreError> {
+        if self
+            .import
+            .as_ref()
+            .is_some_and(|import| import.command == command.number)
+        {
+            return Ok(());
+        }
         let (knowledge, number, name) = (self.knowledge.clone(), command.number, command.name.clone());
         let done = self
             .store
@@ -73,12 +80,10 @@ impl Worker {
         match &done {
             Done::Well(what) => tracing::info!(command = %name, "an operator's order is carried out: {what}"),
             Done::Failed(why) => tracing::warn!(command = %name, "an operator's order cannot be carried out: {why}"),
-            Done::Import(_) => {
-                let failed = Done::Failed("not possible here yet".to_owned());
-                self.store
-                    .write(move |tx| tx.end_command(number, &failed.to_json(), now))
-                    .await?;
-            }
+            Done::Import(_) => {}
+        }
+        if let Done::Import(arguments) = done {
+            return self.order_import(number, arguments).await;
         }
         self.read_gate()
     }

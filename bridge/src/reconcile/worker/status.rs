@@ -66,6 +66,14 @@ impl Worker {
                 Some("the store was restored; scim-bridge resume --after-restore lets it write".to_owned()),
                 None,
             ),
+            State::Closed | State::Trial { .. } if self.import.is_some() => (
+                "held",
+                Some("import"),
+                self.import
+                    .as_ref()
+                    .map(|import| format!("an import is under way: {}", import.progress())),
+                None,
+            ),
             State::Closed if self.gate == Gate::DryRun => ("dry-run", None, None, None),
             State::Closed => ("ok", None, None, None),
             State::Trial { since } => ("ok", None, None, Some(*since)),

@@ -22,6 +22,7 @@ fn busy_worker(folder: &std::path::Path) -> Worker {
     });
     let options = WorkerOptions {
         target: "workspace".to_owned(),
+        endpoint: "scim".to_owned(),
         dry_run: false,
         policy: Policy::default(),
         speed: Speed::Off,

@@ -5,6 +5,7 @@ mod corpus;
 mod crash;
 mod network;
 mod once;
+mod operations;
 mod outage;
 mod program;
 mod recordings;

@@ -11,7 +11,7 @@ use super::reading::{Reading, TargetReading};
 use crate::clock::Timestamp;
 use crate::meters::Label;
 use crate::ops::sizes;
-use crate::store::PerKind;
+use crate::store::{GuardClass, PerKind};
 
 /// States of a target.
 const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
@@ -175,6 +175,12 @@ fn objects(registry: &mut Registry, target: &TargetReading) {
         "held_objects",
         "Objects that a person must decide on, by kind",
         per_kind(gauges.held),
+    );
+    let held = GuardClass::ALL.map(|class| (class.as_str(), truth(target.guarded.contains(&class))));
+    registry.register(
+        "guard_held",
+        "1 for a class of changes that the guard holds until a person lets it pass",
+        numbers("class", held),
     );
     registry.register(
         "failing_objects",

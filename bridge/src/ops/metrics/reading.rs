@@ -5,7 +5,7 @@ use crate::databricks::pace::Verb;
 use crate::meters::Meters;
 use crate::ops::Operations;
 use crate::reconcile::Reported;
-use crate::store::{Gauges, StoreError};
+use crate::store::{Gauges, GuardClass, StoreError};
 
 /// Everything at one moment.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(super) struct TargetReading {
     pub(super) reported: Reported,
     /// Its state in numbers.
     pub(super) gauges: Gauges,
+    /// The classes that the guard holds.
+    pub(super) guarded: Vec<GuardClass>,
     /// What was counted.
     pub(super) meters: Meters,
     /// Share of the rate that was used in the last minute, by rate class; `None` = no limit.
@@ -53,9 +55,9 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
         .targets
         .iter()
         .map(|(name, status)| {
-            let gauges = operations
-                .store
-                .read::<_, StoreError, _>(|store| store.gauges(name, &operations.endpoint))?;
+            let (gauges, held) = operations.store.read::<_, StoreError, _>(|store| {
+                Ok((store.gauges(name, &operations.endpoint)?, store.guard_holds(name)?))
+            })?;
             let meters = status.meters().clone();
             let used = Verb::ALL.map(|verb| {
                 let rate = operations.speed.per_minute(verb);
@@ -68,6 +70,7 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
                 name: name.clone(),
                 reported: status.get(),
                 gauges,
+                guarded: held.into_iter().map(|hold| hold.class).collect(),
                 meters,
                 used,
                 dry_run: operations.dry_run && !went_live,

@@ -40,24 +40,33 @@ CREATE TABLE guard_passes (
     PRIMARY KEY (target, class, principal)
 ) STRICT, WITHOUT ROWID;
 
--- Differences at the target that a foreign hand made (rule B4), one row a field or edge.
+-- From when on an object is to be read again, besides what its parts ask for (rule B4).
+ALTER TABLE bindings ADD COLUMN look_at INTEGER;
+
+-- Whether a read has shown the applied value since it was written (rule B5).
+ALTER TABLE fields ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+
+-- Differences that a foreign hand made (rule B4), one row a field or edge; and parts that the client has asked for
+-- since ('asked'), whose repair may widen.
 CREATE TABLE drift (
-    target   TEXT    NOT NULL,
-    kind     TEXT    NOT NULL,              -- field, member-missing, member-extra, vanished …
-    binding  INTEGER NOT NULL REFERENCES bindings (binding) ON DELETE CASCADE,
-    part     TEXT    NOT NULL,              -- the field's name, or the member's upstream id
-    first_at INTEGER NOT NULL,
-    last_at  INTEGER NOT NULL,
+    target       TEXT    NOT NULL,
+    binding      INTEGER NOT NULL REFERENCES bindings (binding) ON DELETE CASCADE,
+    kind         TEXT    NOT NULL CHECK (kind IN ('field', 'member-missing', 'member-extra', 'vanished', 'asked')),
+    part         TEXT    NOT NULL,          -- the field's name, the member's upstream id, or 'object'
+    widens       INTEGER NOT NULL,          -- whether undoing it gives access
+    first_at     INTEGER NOT NULL,
+    confirmed_at INTEGER,                   -- seen by two reads a proof interval apart
+    contested    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (target, binding, kind, part)
 ) STRICT, WITHOUT ROWID;
--- Repairs that were made, for counting within a day: more than two make a part contested.
+-- Repairs that were made: more than two of a part in a day make it contested.
 CREATE TABLE repairs (
     target  TEXT    NOT NULL,
     binding INTEGER NOT NULL REFERENCES bindings (binding) ON DELETE CASCADE,
     part    TEXT    NOT NULL,
     at      INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX repairs_part ON repairs (target, binding, part, at);
+CREATE INDEX repairs_part ON repairs (binding, part, at);
 
 -- What the target is seen to ignore silently (rule B5), until the value or the target changes.
 CREATE TABLE ignored (
@@ -67,6 +76,9 @@ CREATE TABLE ignored (
     at      INTEGER NOT NULL,
     PRIMARY KEY (binding, field)
 ) STRICT, WITHOUT ROWID;
+
+-- Definite refusals in a row (rule B10): what is no refusal does not count.
+ALTER TABLE queue ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 
 -- A decision on the members found at a group's adoption may come with each of them.
 CREATE INDEX edges_inherited ON edges (group_binding) WHERE inherited = 1;

@@ -1,7 +1,7 @@
 //! The only place where concrete types are chosen and joined.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -13,14 +13,19 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use tokio_util::sync::CancellationToken;
 use tower::util::MapRequest;
+use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Mode};
-use crate::databricks::{Client, ClientOptions, PatFile};
+use crate::config::{Config, DriftMode, Mode, Widening};
+use crate::databricks::{
+    AzureWorkspace, Client, ClientOptions, Credential, CredentialKind, CredentialOptions, MetadataEndpoint, Network,
+    SecretFrom,
+};
 use crate::directory::{Directory, Rules};
 use crate::id::fold;
 use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
+use crate::reconcile::drift::DriftPolicy;
 use crate::reconcile::guard::Guard;
 use crate::reconcile::policy::Policy;
 use crate::reconcile::{Status, Worker, WorkerOptions};
@@ -82,7 +87,6 @@ impl App {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::system();
         let tokens = Tokens::open(&config.server.token_file).map_err(|why| cannot("server.token_file", why))?;
-        let credential = PatFile::open(&config.target.token_file).map_err(|why| cannot("target.token_file", why))?;
         let tls = RustlsConfig::from_pem_file(&config.server.certificate, &config.server.private_key)
             .await
             .map_err(|why| {
@@ -95,8 +99,7 @@ impl App {
             })?;
         let scim = listen("server.listen", config.server.listen)?;
         let ops = listen("ops.listen", config.ops.listen)?;
-        let client =
-            Client::new(client_options(&config, credential)).map_err(|why| CannotStart(format!("target.{why}")))?;
+        let client = client(&config, clock).await?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
         store.keep_free(config.store.min_free);
         let (id_map, standing) = recovery::begin(&store, clock)
@@ -290,17 +293,102 @@ fn public_url(config: &Config, listening: SocketAddr) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-fn client_options(config: &Config, credential: PatFile) -> ClientOptions {
-    let target = &config.target;
-    ClientOptions {
-        workspace_url: target.workspace_url.clone(),
+/// The client of the configured workspace, with its credential.
+///
+/// # Errors
+///
+/// [`CannotStart`] when a file that the configuration names cannot be used.
+pub async fn client(config: &Config, clock: Clock) -> Result<Client> {
+    // A second call in one process is no fault: the provider is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (key, options) = credential_options(config)?;
+    let (network, workspace_url) = (network(config), config.target.workspace_url.clone());
+    let credential = Credential::open(options, &workspace_url, &network, clock)
+        .await
+        .map_err(|why| cannot(key, why))?;
+    let options = ClientOptions {
+        workspace_url,
         credential,
+        network,
+    };
+    Client::new(options).map_err(|why| anyhow!(CannotStart(format!("target.{why}"))))
+}
+
+/// How the configuration says that Databricks is reached.
+pub fn network(config: &Config) -> Network {
+    let (target, test) = (&config.target, &config.test);
+    Network {
         resolve: target.resolve.clone(),
+        dns_server: target.dns_server,
         private_ranges: Some(target.ranges()),
         ca_file: target.ca_file.clone(),
-        timeout: config.test.scale(target.timeout.0),
-        connect_timeout: config.test.scale(Duration::from_secs(15)).max(Duration::from_secs(1)),
+        proxy: target.proxy.clone(),
+        timeout: test.scale(target.timeout.0),
+        connect_timeout: test.scale(target.connect_timeout.0).max(Duration::from_secs(1)),
     }
+}
+
+/// The one credential that is configured, and the key to name when it cannot be used.
+fn credential_options(config: &Config) -> Result<(&'static str, CredentialOptions)> {
+    let target = &config.target;
+    let secret = |file: &Option<PathBuf>, command: &Option<Vec<String>>| match (file, command) {
+        (Some(path), _) => SecretFrom::File(path.clone()),
+        (None, command) => SecretFrom::Command(command.clone().unwrap_or_default()),
+    };
+    let (key, kind) = if let Some(oauth) = &target.oauth {
+        let kind = CredentialKind::OAuth {
+            client_id: oauth.client_id.clone(),
+            secret: secret(&oauth.client_secret_file, &oauth.client_secret_command),
+            token_url: oauth.token_url(&target.workspace_url),
+        };
+        ("target.oauth", kind)
+    } else if let Some(entra) = &target.entra {
+        let kind = CredentialKind::Entra {
+            login_url: entra.login_url.clone(),
+            tenant_id: entra.tenant_id.clone(),
+            client_id: entra.client_id.clone(),
+            secret: secret(&entra.client_secret_file, &entra.client_secret_command),
+        };
+        ("target.entra", kind)
+    } else if let Some(identity) = &target.managed_identity {
+        let kind = CredentialKind::ManagedIdentity {
+            client_id: identity.client_id.clone(),
+            endpoint: metadata_endpoint(identity.endpoint.as_ref())?,
+        };
+        ("target.managed_identity", kind)
+    } else {
+        let key = if target.token_file.is_some() {
+            "target.token_file"
+        } else {
+            "target.token_command"
+        };
+        (
+            key,
+            CredentialKind::Pat(secret(&target.token_file, &target.token_command)),
+        )
+    };
+    let azure = target
+        .azure_workspace_resource_id
+        .clone()
+        .map(|resource_id| AzureWorkspace {
+            resource_id,
+            management_url: target.management_url.clone(),
+        });
+    Ok((key, CredentialOptions { kind, azure }))
+}
+
+/// What is configured; else what App Service and Container Apps put into the environment; else the machine's.
+fn metadata_endpoint(configured: Option<&Url>) -> Result<MetadataEndpoint> {
+    if let Some(url) = configured {
+        return Ok(MetadataEndpoint::Machine(url.clone()));
+    }
+    if let (Ok(url), Ok(header)) = (std::env::var("IDENTITY_ENDPOINT"), std::env::var("IDENTITY_HEADER")) {
+        let url = Url::parse(&url).map_err(|why| cannot("environment variable IDENTITY_ENDPOINT", why))?;
+        let header = header.into();
+        return Ok(MetadataEndpoint::AppService { url, header });
+    }
+    let machine = Url::parse("http://169.254.169.254").map_err(|why| cannot("target.managed_identity", why))?;
+    Ok(MetadataEndpoint::Machine(machine))
 }
 
 fn worker_options(config: &Config) -> WorkerOptions {
@@ -309,6 +397,7 @@ fn worker_options(config: &Config) -> WorkerOptions {
         target: TARGET.to_owned(),
         dry_run: config.target.mode == Mode::DryRun,
         policy: Policy {
+            time_factor: test.time_factor,
             batch: section.batch,
             proof: test.scale(section.absence_proof.0),
             verify_after: test.scale(section.verify_after.0),
@@ -321,6 +410,12 @@ fn worker_options(config: &Config) -> WorkerOptions {
             on_name_reuse: section.on_name_reuse,
             on_rename: section.on_rename,
             on_user_delete: section.on_user_delete,
+            drift: DriftPolicy {
+                on: config.drift.mode != DriftMode::Off,
+                repair: config.drift.mode == DriftMode::Repair,
+                widen: config.drift.widen == Widening::Repair,
+                every: test.scale(config.drift.every.0),
+            },
             guard: Guard {
                 more_than: config.guard.more_than,
                 percent: config.guard.percent,

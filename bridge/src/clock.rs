@@ -24,6 +24,17 @@ impl Timestamp {
         self.0
     }
 
+    /// From a date of HTTP, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let at = jiff::fmt::rfc2822::parse(text).ok()?;
+        Some(Self(at.timestamp().as_microsecond()))
+    }
+
+    /// From seconds since 1970-01-01 UTC.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
     /// This moment and `span` more; saturates at the end of time.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
@@ -74,6 +85,16 @@ impl Clock {
         }
     }
 
+    /// A clock that shows `origin` now, for tests that step the time.
+    #[cfg(test)]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    pub fn showing(origin: Timestamp) -> Self {
+        Self {
+            origin,
+            started: Instant::now(),
+        }
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.origin.plus(self.started.elapsed())
@@ -90,6 +111,13 @@ mod tests {
             Timestamp::from_micros(1_767_600_000_123_456).to_rfc3339(),
             "2026-01-05T08:00:00.123Z"
         );
+    }
+
+    #[test]
+    fn a_date_of_http_is_read() {
+        let read = Timestamp::from_http_date("Mon, 05 Jan 2026 08:00:00 GMT");
+        assert_eq!(read, Some(Timestamp::from_seconds(1_767_600_000)));
+        assert_eq!(Timestamp::from_http_date("yesterday"), None);
     }
 
     #[test]

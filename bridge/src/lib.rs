@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod databricks;
 pub mod directory;
+pub mod doctor;
 pub mod id;
 pub mod meters;
 pub mod ops;

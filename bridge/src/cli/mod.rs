@@ -3,6 +3,8 @@
 
 mod backup;
 mod check_config;
+mod doctor;
+mod drift;
 mod forget;
 mod ids;
 mod log;
@@ -59,12 +61,22 @@ enum Command {
         after_help = "Example:\n  scim-bridge check-config --config bridge.toml"
     )]
     CheckConfig(check_config::CheckConfig),
+    /// Look at everything the bridge needs, in order, and say what to do. Works beside a running bridge.
+    #[command(
+        after_help = "Exits 0 when no step failed, 1 when one did, 2 when it cannot run.\n\nExamples:\n  scim-bridge doctor --config bridge.toml\n  scim-bridge doctor --config bridge.toml --json\n  scim-bridge doctor --config bridge.toml --probe-writes"
+    )]
+    Doctor(doctor::Doctor),
     /// Read the provisioning log: each change with the calls it took. Works beside a running bridge.
     #[command(
         name = "log",
         after_help = "Examples:\n  scim-bridge log --config bridge.toml\n  scim-bridge log --config bridge.toml --name ana@ --json\n  scim-bridge log --config bridge.toml --outcome held\n  scim-bridge log --config bridge.toml --person ana@contoso.com --since 30d\n  scim-bridge log --config bridge.toml --all --format csv > changes.csv"
     )]
     Log(log::Log),
+    /// List what somebody else changed at the target. Works beside a running bridge.
+    #[command(
+        after_help = "Examples:\n  scim-bridge drift --config bridge.toml\n  scim-bridge drift --json --config bridge.toml"
+    )]
+    Drift(drift::Drift),
     /// Copy the store to a file, as it is at one moment. Works beside a running bridge.
     #[command(after_help = "Example:\n  scim-bridge backup /backup/bridge-monday.db --config bridge.toml")]
     Backup(backup::Backup),
@@ -115,22 +127,24 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     start_logging(arguments.log);
     let done = match arguments.command {
-        Command::Serve(serve) => serve.run(),
-        Command::CheckConfig(check) => check.run(),
-        Command::Log(log) => log.run(),
-        Command::Backup(backup) => backup.run(),
-        Command::Restore(restore) => restore.run(),
-        Command::Ids(ids) => ids.run(),
-        Command::Forget(forget) => forget.run(),
-        Command::Token(token) => token.run(),
-        Command::Resume(resume) => resume.run(),
-        Command::Rename(rename) => rename.run(),
-        Command::Adopt(named) => named.give("adopt"),
-        Command::Recreate(named) => named.give("recreate"),
-        Command::Prune(named) => named.give("prune"),
+        Command::Serve(serve) => serve.run().map(well),
+        Command::CheckConfig(check) => check.run().map(well),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Log(log) => log.run().map(well),
+        Command::Drift(drift) => drift.run().map(well),
+        Command::Backup(backup) => backup.run().map(well),
+        Command::Restore(restore) => restore.run().map(well),
+        Command::Ids(ids) => ids.run().map(well),
+        Command::Forget(forget) => forget.run().map(well),
+        Command::Token(token) => token.run().map(well),
+        Command::Resume(resume) => resume.run().map(well),
+        Command::Rename(rename) => rename.run().map(well),
+        Command::Adopt(named) => named.give("adopt").map(well),
+        Command::Recreate(named) => named.give("recreate").map(well),
+        Command::Prune(named) => named.give("prune").map(well),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&format!("{error:#}"));
             let usage = error.downcast_ref::<ConfigError>().is_some()
@@ -139,6 +153,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
+}
+
+const fn well((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// Help as it is; a complaint as one line.

@@ -23,6 +23,8 @@ const SECTIONS: [&str; 10] = [
     "record",
     "test",
 ];
+/// Tables inside a section: `SCIM_BRIDGE_TARGET_ENTRA_TENANT_ID` is `[target.entra] tenant_id`.
+const INNER: [(&str, &str); 3] = [("target", "oauth"), ("target", "entra"), ("target", "managed_identity")];
 
 /// A configuration that cannot be used, on one line.
 #[derive(Debug, thiserror::Error)]
@@ -141,8 +143,27 @@ fn overlay(
                 what: format!("[{section}] is not a section"),
             });
         };
+        let inner = INNER.iter().find_map(|(outer, inner)| {
+            let key = key.strip_prefix(inner)?.strip_prefix('_')?;
+            (*outer == section).then_some((*inner, key))
+        });
+        let (entry, key, place) = match inner {
+            None => (entry, key, section.to_owned()),
+            Some((inner, key)) => {
+                let table = entry
+                    .entry(inner.to_owned())
+                    .or_insert_with(|| Value::Table(Table::new()));
+                let Value::Table(table) = table else {
+                    return Err(ConfigError::InEnvironment {
+                        variable,
+                        what: format!("[{section}.{inner}] is not a section"),
+                    });
+                };
+                (table, key, format!("{section}.{inner}"))
+            }
+        };
         entry.insert(key.to_owned(), parse_value(&text));
-        used.push((variable.clone(), format!("{section}.{key}")));
+        used.push((variable.clone(), format!("{place}.{key}")));
     }
     Ok(used)
 }
@@ -163,10 +184,15 @@ fn parse_value(text: &str) -> Value {
 
 /// What is wrong with a key, and the value that it has.
 fn with_value(table: &Table, key: &str, reason: &str) -> String {
-    let value = key
-        .split_once('.')
-        .and_then(|(section, name)| table.get(section)?.as_table()?.get(name));
+    let mut value = None;
+    let mut inside = Some(table);
+    for name in key.split('.') {
+        value = inside.and_then(|table| table.get(name));
+        inside = value.and_then(Value::as_table);
+    }
     let shown = match value {
+        // A URL may hold a password.
+        Some(Value::String(text)) if text.contains("://") && text.contains('@') => return reason.to_owned(),
         Some(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_))) => value.to_string(),
         Some(Value::String(text)) if text.chars().count() <= LONGEST_VALUE => format!("{text:?}"),
         Some(_) | None => return reason.to_owned(),
@@ -199,6 +225,17 @@ fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
 /// The line of `section.key`; of the section if the key is missing; else the first.
 fn line_of(text: &str, key: &str) -> usize {
     let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let inner = INNER
+        .iter()
+        .find(|(outer, inner)| *outer == section && name.split('.').next() == Some(*inner));
+    if let (Some((outer, inner)), Some((_, name))) = (inner, name.split_once('.')) {
+        return line_in(text, &format!("{outer}.{inner}"), name);
+    }
+    line_in(text, section, name)
+}
+
+/// The line of `name` in the table `[section]`.
+fn line_in(text: &str, section: &str, name: &str) -> usize {
     let name = name.split(['.', '[']).next().unwrap_or_default();
     let (mut inside, mut section_line) = (section.is_empty(), 1);
     for (index, line) in text.lines().enumerate() {
@@ -321,6 +358,109 @@ mode = "dry-run"
         assert!(
             error.starts_with("environment variable SCIM_BRIDGE_TARGET_PACE: "),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn exactly_one_credential_is_configured_and_the_complaint_names_what_is_there() {
+        let token = "token_file = \"databricks-token\"\n";
+        let none = read(&SMALLEST.replace(token, ""), &[]).unwrap_err();
+        assert!(
+            none.starts_with("/bridge.toml:11: target.token_file: exactly one credential is needed"),
+            "{none}"
+        );
+        assert!(none.ends_with("; there is none"), "{none}");
+        let entra = "[target.entra]\ntenant_id = \"t\"\nclient_id = \"c\"\nclient_secret_file = \"secret\"\n";
+        let two = read(&format!("{SMALLEST}{entra}"), &[]).unwrap_err();
+        assert!(
+            two.starts_with("/bridge.toml:13: target.token_file: ")
+                && two.contains("there are token_file and [target.entra]"),
+            "{two}"
+        );
+        let one = read(&format!("{}{entra}", SMALLEST.replace(token, "")), &[]).unwrap();
+        let entra = one.target.entra.unwrap();
+        assert_eq!(entra.login_url.as_str(), "https://login.microsoftonline.com/");
+        assert!(entra.client_secret_file.unwrap().is_absolute());
+    }
+
+    #[test]
+    fn a_credential_may_come_from_the_environment_alone() {
+        let text = SMALLEST.replace("token_file = \"databricks-token\"\n", "");
+        let variables = [
+            ("SCIM_BRIDGE_TARGET_OAUTH_CLIENT_ID", "robot"),
+            ("SCIM_BRIDGE_TARGET_OAUTH_CLIENT_SECRET_FILE", "/run/secrets/robot"),
+        ];
+        let oauth = read(&text, &variables).unwrap().target.oauth.unwrap();
+        assert_eq!(oauth.client_id, "robot");
+        let error = read(&text, &variables[..1]).unwrap_err();
+        assert!(
+            error.contains("target.oauth.client_secret_file: exactly one of"),
+            "{error}"
+        );
+        let error = read(
+            &text,
+            &[
+                variables[0],
+                variables[1],
+                ("SCIM_BRIDGE_TARGET_OAUTH_ACCOUNT_URL", "ftp://x"),
+            ],
+        )
+        .unwrap_err();
+        assert!(
+            error.starts_with("environment variable SCIM_BRIDGE_TARGET_OAUTH_ACCOUNT_URL: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_error_in_an_inner_table_names_its_line() {
+        let text = SMALLEST.replace("token_file = \"databricks-token\"\n", "");
+        let identity = format!("{text}[target.managed_identity]\nendpoint = \"ftp://x\"\n");
+        let error = read(&identity, &[]).unwrap_err();
+        assert!(
+            error.starts_with("/bridge.toml:15: target.managed_identity.endpoint: must begin with http://"),
+            "{error}"
+        );
+        let unknown = read(&identity.replace("endpoint", "end_point"), &[]).unwrap_err();
+        assert!(
+            unknown.starts_with("/bridge.toml:15: target.managed_identity.end_point: there is no such key"),
+            "{unknown}"
+        );
+        let missing = format!("{text}\n[target.entra]\nclient_id = \"c\"\n");
+        let error = read(&missing, &[]).unwrap_err();
+        assert!(
+            error.starts_with("/bridge.toml:15: target.entra.tenant_id: this key is missing"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_proxy_stands_without_a_password_which_no_error_tells() {
+        let proxy = |url: &str| read(SMALLEST, &[("SCIM_BRIDGE_TARGET_PROXY", url)]);
+        assert!(proxy("http://proxy.contoso.test:3128").is_ok());
+        for wrong in ["http://ana:s3cret@proxy.contoso.test:3128", "socks5://proxy", "s3cret"] {
+            let error = proxy(wrong).unwrap_err();
+            assert!(
+                error.starts_with("environment variable SCIM_BRIDGE_TARGET_PROXY: "),
+                "{error}"
+            );
+            assert!(wrong == "s3cret" || !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_server_is_an_address_with_or_without_a_port() {
+        let server = |text: &str| {
+            let read = read(SMALLEST, &[("SCIM_BRIDGE_TARGET_DNS_SERVER", text)]);
+            read.map(|config| config.target.dns_server.unwrap().to_string())
+        };
+        assert_eq!(server("10.0.0.4").unwrap(), "10.0.0.4:53");
+        assert_eq!(server("10.0.0.4:5353").unwrap(), "10.0.0.4:5353");
+        assert_eq!(server("fd00::4").unwrap(), "[fd00::4]:53");
+        assert!(
+            server("dns.contoso.test")
+                .unwrap_err()
+                .contains("must be an address such as")
         );
     }
 }

@@ -4,6 +4,7 @@
 //! files that hold one. An error names file, line and key, and what to write instead.
 
 mod adopt;
+mod credential;
 mod drift;
 mod guard;
 mod load;
@@ -18,6 +19,7 @@ mod test;
 use std::path::{Path, PathBuf};
 
 pub use adopt::AdoptSection;
+pub use credential::{EntraSection, ManagedIdentitySection, OauthSection};
 pub use drift::{DriftMode, DriftSection, Widening};
 pub use guard::GuardSection;
 pub use load::ConfigError;
@@ -85,10 +87,17 @@ impl Config {
         resolve(&mut self.server.private_key);
         resolve(&mut self.server.token_file);
         resolve(&mut self.store.path);
-        resolve(&mut self.target.token_file);
-        if let Some(path) = &mut self.target.ca_file {
-            resolve(path);
-        }
+        let target = &mut self.target;
+        let oauth = target
+            .oauth
+            .as_mut()
+            .and_then(|oauth| oauth.client_secret_file.as_mut());
+        let entra = target
+            .entra
+            .as_mut()
+            .and_then(|entra| entra.client_secret_file.as_mut());
+        let of_target = [target.token_file.as_mut(), target.ca_file.as_mut(), oauth, entra];
+        of_target.into_iter().flatten().for_each(resolve);
     }
 
     /// What no single key can check: gives section, key and reason.

@@ -1,7 +1,7 @@
 //! `[target]`: the Databricks workspace.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error};
 use url::{Host, Url};
 
+use super::credential::{self, EntraSection, ManagedIdentitySection, OauthSection};
 use crate::databricks::PrivateRanges;
 use crate::databricks::pace::Speed;
 use crate::id::fold;
@@ -60,8 +61,12 @@ pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
 pub struct TargetSection {
     /// `https://adb-….azuredatabricks.net`. `SCIM_BRIDGE_TARGET_WORKSPACE_URL`
     pub workspace_url: Url,
-    /// File with a workspace admin's personal access token. `SCIM_BRIDGE_TARGET_TOKEN_FILE`
-    pub token_file: PathBuf,
+    /// File with a workspace admin's personal access token, read again when it changes. Exactly one credential is needed: this, `token_command`, `[target.oauth]`, `[target.entra]` or `[target.managed_identity]`. `SCIM_BRIDGE_TARGET_TOKEN_FILE`
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// Program and arguments that print such a token as their first line, run without a shell, at start and every five minutes. `SCIM_BRIDGE_TARGET_TOKEN_COMMAND`
+    #[serde(default)]
+    pub token_command: Option<Vec<String>>,
     /// `dry-run` or `live`. `SCIM_BRIDGE_TARGET_MODE`
     pub mode: Mode,
     /// `published`, `off` or `xN`: how fast Databricks may be asked. Default `published`. `SCIM_BRIDGE_TARGET_PACE`
@@ -70,21 +75,42 @@ pub struct TargetSection {
     /// Addresses to use for the workspace's name instead of DNS. Default none. `SCIM_BRIDGE_TARGET_RESOLVE`
     #[serde(default)]
     pub resolve: Vec<IpAddr>,
+    /// Name server to ask for the workspace's name instead of the machine's: an address, with a port if it is not 53. Default none. `SCIM_BRIDGE_TARGET_DNS_SERVER`
+    #[serde(default, deserialize_with = "dns_server")]
+    pub dns_server: Option<SocketAddr>,
     /// CIDR ranges that its address must lie in (rule E5). Default RFC 1918, CGNAT and ULA. `SCIM_BRIDGE_TARGET_PRIVATE_RANGES`
     #[serde(default)]
     pub private_ranges: Option<Vec<IpNet>>,
     /// PEM bundle to trust instead of the machine's certificates. Default none. `SCIM_BRIDGE_TARGET_CA_FILE`
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// `http://` URL of a proxy for all calls but the metadata service's. The private addresses are not checked behind it (rule E5). Default none; the environment's proxies are never used. `SCIM_BRIDGE_TARGET_PROXY`
+    #[serde(default)]
+    pub proxy: Option<Url>,
     /// Time limit of one call. Default `60s`. `SCIM_BRIDGE_TARGET_TIMEOUT`
     #[serde(default = "timeout")]
     pub timeout: Interval,
+    /// Time limit of connecting, the TLS handshake included. Default `15s`. `SCIM_BRIDGE_TARGET_CONNECT_TIMEOUT`
+    #[serde(default = "connect_timeout")]
+    pub connect_timeout: Interval,
     /// User names never to be written, besides the bridge's own identity. Default none. `SCIM_BRIDGE_TARGET_PROTECTED_USERS`
     #[serde(default)]
     pub protected_users: Vec<String>,
     /// Group names never to be written, besides `admins`, `users`, `account users`. Default none. `SCIM_BRIDGE_TARGET_PROTECTED_GROUPS`
     #[serde(default)]
     pub protected_groups: Vec<String>,
+    /// Azure resource id of the workspace, for an Entra application or managed identity that is not in the workspace yet. Default none. `SCIM_BRIDGE_TARGET_AZURE_WORKSPACE_RESOURCE_ID`
+    #[serde(default)]
+    pub azure_workspace_resource_id: Option<String>,
+    /// Resource of the management token that goes with it. Default `https://management.core.windows.net/`; other clouds have another. `SCIM_BRIDGE_TARGET_MANAGEMENT_URL`
+    #[serde(default = "management_url")]
+    pub management_url: Url,
+    #[serde(default)]
+    pub(crate) oauth: Option<OauthSection>,
+    #[serde(default)]
+    pub(crate) entra: Option<EntraSection>,
+    #[serde(default)]
+    pub(crate) managed_identity: Option<ManagedIdentitySection>,
 }
 
 fn pace() -> String {
@@ -93,6 +119,23 @@ fn pace() -> String {
 
 const fn timeout() -> Interval {
     Interval(Duration::from_mins(1))
+}
+
+const fn connect_timeout() -> Interval {
+    Interval(Duration::from_secs(15))
+}
+
+fn management_url() -> Url {
+    Url::parse("https://management.core.windows.net/").expect("a constant URL is well formed")
+}
+
+/// An address, with a port if it is not 53.
+fn dns_server<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse::<SocketAddr>()
+        .or_else(|_| text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53)))
+        .map(Some)
+        .map_err(|_| D::Error::custom("must be an address such as 10.0.0.4, or with a port, 10.0.0.4:53"))
 }
 
 impl TargetSection {
@@ -108,8 +151,37 @@ impl TargetSection {
         }
         self.check_literal_host()?;
         self.pace.parse::<Speed>().map_err(|why| ("pace", why))?;
-        if self.timeout.0.is_zero() {
-            return Err(("timeout", "must be longer than 0s".to_owned()));
+        for (key, interval) in [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)] {
+            if interval.0.is_zero() {
+                return Err((key, "must be longer than 0s".to_owned()));
+            }
+        }
+        self.check_proxy()?;
+        credential::check(self)
+    }
+
+    fn check_proxy(&self) -> Result<(), (&'static str, String)> {
+        let Some(proxy) = &self.proxy else {
+            return Ok(());
+        };
+        if proxy.scheme() != "http" || proxy.host_str().is_none_or(str::is_empty) {
+            return Err((
+                "proxy",
+                "must be a URL such as http://proxy.contoso.test:3128".to_owned(),
+            ));
+        }
+        if !proxy.username().is_empty() || proxy.password().is_some() {
+            return Err((
+                "proxy",
+                "must be without a user and a password: no secret stands in the configuration".to_owned(),
+            ));
+        }
+        if self.dns_server.is_some() || !self.resolve.is_empty() {
+            return Err((
+                "proxy",
+                "goes neither with dns_server nor with resolve: it is the proxy that looks the workspace's name up"
+                    .to_owned(),
+            ));
         }
         Ok(())
     }
@@ -122,7 +194,7 @@ impl TargetSection {
             Some(Host::Domain(_)) => return Ok(()),
             None => return Err(("workspace_url", "must name a host".to_owned())),
         };
-        if self.ranges().contain(address) {
+        if self.proxy.is_some() || self.ranges().contain(address) {
             return Ok(());
         }
         Err((

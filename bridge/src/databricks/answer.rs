@@ -30,14 +30,22 @@ const PRIVATE_LINK_MARKERS: &[&str] = &[
     "Unauthorized network access to workspace",
     "Public access is not allowed",
 ];
-/// What a 401 or 403 says that is about the credential, its role or its address.
-const NOT_ADMITTED_MARKERS: &[&str] = &[
-    "blocked by Databricks IP ACL",
-    "Invalid access token",
-    "Unauthorized access to Org",
-    "only accessible by admins",
-    "Credential was not sent",
+/// What the login page's address and the refused redirect carry.
+const VALIDATION_MARKER: &str = "private-link-validation-error";
+/// What sign-in pages are known by: their title, and where redirects to them lead.
+const SIGN_IN_MARKERS: &[&str] = &["Databricks - Sign In", "/login.html", "login.microsoftonline."];
+/// What a 401 or 403 says that is about the credential, its role or its address, and in what words it is told.
+const NOT_ADMITTED_MARKERS: &[(&str, &str)] = &[
+    ("blocked by Databricks IP ACL", IP_ACCESS_LIST),
+    ("Invalid access token", CREDENTIAL_REFUSED),
+    ("Credential was not sent", CREDENTIAL_REFUSED),
+    ("Unauthorized access to Org", UNKNOWN_PRINCIPAL),
+    ("only accessible by admins", NOT_ADMIN),
 ];
+const IP_ACCESS_LIST: &str = "ip access list";
+const CREDENTIAL_REFUSED: &str = "credential refused";
+const UNKNOWN_PRINCIPAL: &str = "unknown principal";
+const NOT_ADMIN: &str = "not admin";
 const TAKEN_MARKER: &str = "already exists";
 
 /// The parts of an answer that its meaning depends on.
@@ -76,7 +84,7 @@ pub fn classify(raw: Raw<'_>) -> Result<Option<Value>, DatabricksError> {
         });
     }
     if is_html(raw.content_type, text) {
-        return Err(DatabricksError::OutcomeUnknown(Unknown::Html(status)));
+        return Err(web_page(status, text));
     }
     match status {
         200..=299 if text.is_empty() => Ok(None),
@@ -112,15 +120,38 @@ pub fn classify(raw: Raw<'_>) -> Result<Option<Value>, DatabricksError> {
 }
 
 fn redirected(raw: Raw<'_>) -> DatabricksError {
-    let location = raw.location.unwrap_or_default();
-    let decoded = location.replace("%3A", ":").replace("%3a", ":");
-    if decoded.contains("/login.html") && decoded.contains("error=private-link-validation-error") {
+    let (status, location) = (raw.status, raw.location.unwrap_or_default());
+    if location.contains("/login.html") && location.contains(VALIDATION_MARKER) {
         return DatabricksError::PrivateLink {
-            status: raw.status,
-            detail: "redirected to the login page: private-link-validation-error".to_owned(),
+            status,
+            detail: format!("redirected to the login page: {VALIDATION_MARKER}"),
         };
     }
-    DatabricksError::OutcomeUnknown(Unknown::Redirected(raw.status))
+    DatabricksError::OutcomeUnknown(if contains_any(location, SIGN_IN_MARKERS) {
+        Unknown::SignIn(status)
+    } else {
+        Unknown::Redirected(status)
+    })
+}
+
+/// Somebody on the way followed the redirect, or it is no Databricks at all.
+fn web_page(status: u16, text: &str) -> DatabricksError {
+    if text.contains(VALIDATION_MARKER) {
+        return DatabricksError::PrivateLink {
+            status,
+            detail: format!("the login page: {VALIDATION_MARKER}"),
+        };
+    }
+    DatabricksError::OutcomeUnknown(if contains_any(text, SIGN_IN_MARKERS) {
+        Unknown::SignIn(status)
+    } else {
+        Unknown::Html(status)
+    })
+}
+
+/// Whether a redirect's address or a body says that Private Link refuses.
+pub(super) fn mentions_private_link(text: &str) -> bool {
+    contains_any(text, PRIVATE_LINK_MARKERS) || text.contains(VALIDATION_MARKER)
 }
 
 /// A 4xx. One without a body of Databricks' own is a stranger's and proves nothing (rule B2).
@@ -134,19 +165,24 @@ fn refused(status: u16, json: Option<&Value>, text: &str) -> DatabricksError {
     if text.contains(TAKEN_MARKER) {
         return DatabricksError::AlreadyExists { status, detail };
     }
-    let of_everything = match status {
-        401 => body.is_some() || contains_any(text, NOT_ADMITTED_MARKERS),
-        403 => contains_any(text, NOT_ADMITTED_MARKERS) || (code == "PERMISSION_DENIED" && !names_an_object(&detail)),
-        _ => false,
+    let marked = NOT_ADMITTED_MARKERS.iter().find(|(marker, _)| text.contains(marker));
+    let of_everything = match (status, marked) {
+        (401 | 403, Some((_, words))) => Some(*words),
+        (401, None) if body.is_some() => Some(CREDENTIAL_REFUSED),
+        (403, None) if code == "PERMISSION_DENIED" && !names_an_object(&detail) => Some(NOT_ADMIN),
+        _ => None,
     };
-    if of_everything {
+    if let Some(words) = of_everything {
+        let detail = format!("{words}: {detail}");
         return DatabricksError::NotAdmitted { status, detail };
     }
     match status {
         _ if body.is_none() => DatabricksError::OutcomeUnknown(Unknown::Garbled(status)),
         409 if matches!(code, "ABORTED" | "RESOURCE_CONFLICT") => DatabricksError::Busy { status, detail },
         409 => DatabricksError::AlreadyExists { status, detail },
-        404 if code == "ENDPOINT_NOT_FOUND" => DatabricksError::Refused { status, detail },
+        404 if code == "ENDPOINT_NOT_FOUND" || detail.contains("Endpoint not supported") => {
+            DatabricksError::Refused { status, detail }
+        }
         404 => DatabricksError::NotFound { status, detail },
         _ => DatabricksError::Refused { status, detail },
     }
@@ -177,7 +213,7 @@ fn is_scim_error(body: &Value) -> bool {
         .any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error")))
 }
 
-fn detail(json: Option<&Value>, text: &str) -> String {
+pub(super) fn detail(json: Option<&Value>, text: &str) -> String {
     let said = json
         .and_then(|body| {
             ["detail", "message", "error_description", "error"]
@@ -188,7 +224,7 @@ fn detail(json: Option<&Value>, text: &str) -> String {
     said.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
 }
 
-fn is_html(content_type: Option<&str>, text: &str) -> bool {
+pub(super) fn is_html(content_type: Option<&str>, text: &str) -> bool {
     content_type.is_some_and(|kind| kind.starts_with("text/html"))
         || text.starts_with("<!")
         || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<html"))
@@ -229,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_success_with_a_web_page_is_no_success() {
-        assert_eq!(cause(200, "<!doctype html><title>Databricks - Sign In</title>"), "html");
+        assert_eq!(cause(200, "<!doctype html><title>A page</title>"), "html");
         assert_eq!(cause(200, "{\"id\":"), "garbled");
     }
 
@@ -280,15 +316,71 @@ mod tests {
     }
 
     #[test]
-    fn another_redirect_proves_nothing() {
-        let raw = Raw {
-            status: 302,
-            location: Some("https://login.microsoftonline.com/x"),
-            retry_after: None,
-            content_type: None,
-            body: b"",
+    fn a_redirect_to_a_sign_in_page_is_told_from_any_other_and_neither_proves_anything() {
+        let redirect = |status, location| {
+            let raw = Raw {
+                status,
+                location: Some(location),
+                retry_after: None,
+                content_type: None,
+                body: b"",
+            };
+            classify(raw).unwrap_err().cause()
         };
-        assert_eq!(classify(raw).unwrap_err().cause(), "redirected");
+        assert_eq!(redirect(302, "/login.html"), "sign-in");
+        assert_eq!(redirect(303, "/login.html?error=something-else"), "sign-in");
+        assert_eq!(
+            redirect(302, "https://login.microsoftonline.com/t/oauth2/authorize?x=1"),
+            "sign-in"
+        );
+        assert_eq!(redirect(301, "https://adb-1.2.azuredatabricks.net/"), "redirected");
+        assert_eq!(redirect(302, "/?next=private-link-validation-error"), "redirected");
+    }
+
+    #[test]
+    fn a_followed_redirect_shows_as_a_page_with_the_marker_or_a_sign_in_title() {
+        let page = |body| cause(200, body);
+        assert_eq!(page("<!doctype html><title>Databricks - Sign In</title>"), "sign-in");
+        assert_eq!(
+            page("<html><script>var e='private-link-validation-error:1'</script></html>"),
+            "private-link"
+        );
+        assert_eq!(page("<html><body>It works!</body></html>"), "html");
+    }
+
+    #[test]
+    fn what_is_not_admitted_is_said_first() {
+        let said = |status, body: &str| match answer(status, body) {
+            Err(DatabricksError::NotAdmitted { detail, .. }) => detail.split(':').next().unwrap().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        let ip = r#"{"error_code":403,"message":"Source IP address: 75.125.237.108 is blocked by Databricks IP ACL for workspace: 7474646471015793 [ReqId: 1]"}"#;
+        assert_eq!(said(403, ip), "ip access list");
+        assert_eq!(
+            said(
+                403,
+                r#"{"error_code":403,"message":"Source IP address: 1.2.3.4 is blocked by Databricks IP ACL"}"#
+            ),
+            "ip access list"
+        );
+        assert_eq!(
+            said(403, r#"{"error_code":403,"message":"Invalid access token."}"#),
+            "credential refused"
+        );
+        assert_eq!(
+            said(401, r#"{"error_code":401,"message":"Something else."}"#),
+            "credential refused"
+        );
+        assert_eq!(
+            said(403, "Unauthorized access to Org: 7474646471015793"),
+            "unknown principal"
+        );
+        let role = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"/2.0/preview/scim/v2/Groups is only accessible by admins","status":"403"}"#;
+        assert_eq!(said(403, role), "not admin");
+        assert_eq!(
+            said(403, r#"{"error_code":"PERMISSION_DENIED","message":"No."}"#),
+            "not admin"
+        );
     }
 
     #[test]

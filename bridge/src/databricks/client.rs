@@ -3,33 +3,28 @@
 //! Whether and when to ask again is the reconciler's decision; it knows what the call
 //! was for. Redirects are never followed: the Private Link refusal is one.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::answer::{Raw, classify};
+use super::credentials::Credential;
 use super::error::{DatabricksError, Unknown};
-use super::private_link::PrivateResolver;
-use super::wire::{self, WireGroup, WireList, WireUser};
-use super::{PatFile, PrivateRanges};
+use super::network::Network;
+use super::transport::Transport;
+use super::wire::{self, WireAny, WireGroup, WireList, WireScope, WireUser};
+use crate::clock::Timestamp;
 use crate::id::UpstreamId;
 use crate::store::Kind;
 
 /// Where the workspace-level SCIM API stands.
 const BASE: &str = "/api/2.0/preview/scim/v2";
+/// Where identities of the account are reached through the workspace.
+const ACCOUNT_BASE: &str = "/api/2.0/account/scim/v2";
 /// Resources a page; Databricks may give fewer.
 const PAGE: usize = 100;
-/// A larger answer than this is not Databricks'.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// How to reach a workspace.
 #[derive(Debug)]
@@ -37,17 +32,9 @@ pub struct ClientOptions {
     /// `https://adb-….azuredatabricks.net`, with a port if it is not 443.
     pub workspace_url: Url,
     /// The credential.
-    pub credential: PatFile,
-    /// Addresses to use for the workspace's name instead of DNS.
-    pub resolve: Vec<IpAddr>,
-    /// The ranges that its address must lie in; `None` = not checked.
-    pub private_ranges: Option<PrivateRanges>,
-    /// Certificates to trust instead of the machine's.
-    pub ca_file: Option<PathBuf>,
-    /// Time limit of one call, connecting included.
-    pub timeout: Duration,
-    /// Time limit of connecting.
-    pub connect_timeout: Duration,
+    pub credential: Credential,
+    /// How to reach it.
+    pub network: Network,
 }
 
 /// A success: the status, for the log, and what was answered.
@@ -59,6 +46,17 @@ pub struct Answered<T> {
     pub value: T,
 }
 
+/// What one call tells of the workspace, its clock and the credential.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// Who the bridge is there.
+    pub me: WireUser,
+    /// The `Date` of the answer, to the second.
+    pub date: Option<Timestamp>,
+    /// The workspace's number.
+    pub workspace_id: Option<String>,
+}
+
 /// Asks one workspace. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
@@ -66,9 +64,10 @@ pub struct Client {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    transport: Transport,
+    /// The workspace's address.
+    root: String,
     base: String,
-    credential: PatFile,
 }
 
 impl std::fmt::Debug for Client {
@@ -86,38 +85,34 @@ impl Client {
     ///
     /// A sentence naming the configuration key that is wrong.
     pub fn new(options: ClientOptions) -> Result<Self, String> {
-        let host = options.workspace_url.host_str().unwrap_or_default().to_owned();
-        let ranges = options.private_ranges.unwrap_or_else(PrivateRanges::everything);
-        let resolver = PrivateResolver::new(&host, options.resolve, ranges);
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(resolver))
-            .timeout(options.timeout)
-            .connect_timeout(options.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .tcp_nodelay(true);
-        if let Some(path) = &options.ca_file {
-            builder = builder.tls_certs_only(read_certificates(path)?);
-        }
-        let http = builder
-            .build()
-            .map_err(|error| format!("the client for {host} cannot be made: {error}"))?;
+        let host = options.workspace_url.host_str().unwrap_or_default();
+        let http = options.network.workspace_client(host)?;
         let base = options.workspace_url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             inner: Arc::new(Inner {
-                http,
+                transport: Transport {
+                    http,
+                    credential: options.credential,
+                },
                 base: format!("{base}{BASE}"),
-                credential: options.credential,
+                root: base,
             }),
         })
     }
 
     /// Another number is another credential than before, and perhaps another identity (rule C8).
     pub fn credential(&self) -> u64 {
-        self.inner.credential.generation()
+        self.inner.transport.credential.generation()
+    }
+
+    /// When the token that is held ends, if it says so.
+    pub fn credential_expires_at(&self) -> Option<Timestamp> {
+        self.inner.transport.credential.expires_at()
+    }
+
+    /// The kind of the credential: `token`, `oauth`, `entra`, `managed-identity`.
+    pub fn credential_kind(&self) -> &'static str {
+        self.inner.transport.credential.kind()
     }
 
     /// Who the bridge is at Databricks: the cheapest call there is.
@@ -129,6 +124,56 @@ impl Client {
         self.read("/Me?excludedAttributes=entitlements").await
     }
 
+    /// Who the bridge is at Databricks, and what the answer says besides.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn inspect(&self) -> Result<Inspection, DatabricksError> {
+        let url = format!("{}/Me?excludedAttributes=entitlements", self.inner.base);
+        let exchange = self.inner.transport.exchange(Method::GET, &url, None).await?;
+        Ok(Inspection {
+            me: read_as(exchange.status, exchange.value)?.value,
+            date: exchange.date.as_deref().and_then(Timestamp::from_http_date),
+            workspace_id: exchange.workspace_id,
+        })
+    }
+
+    /// How many of a list (`Users`, `Groups`, `ServicePrincipals`) there are, as Databricks counts.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn count(&self, list: &str) -> Result<u64, DatabricksError> {
+        let path = format!("/{list}?attributes=id&startIndex=1&count=1");
+        let page: Answered<WireList<WireAny>> = self.read(&path).await?;
+        Ok(page.value.total_results)
+    }
+
+    /// The scope of each of the first groups.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn scopes(&self) -> Result<Vec<WireScope>, DatabricksError> {
+        let path = format!("/Groups?excludedAttributes=members&startIndex=1&count={PAGE}");
+        let page: Answered<WireList<WireScope>> = self.read(&path).await?;
+        Ok(page.value.resources)
+    }
+
+    /// Whether identities of the account can be read through the workspace.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn account_through_workspace(&self) -> Result<(), DatabricksError> {
+        let url = format!(
+            "{}{ACCOUNT_BASE}/Groups?attributes=id&startIndex=1&count=1",
+            self.inner.root
+        );
+        self.inner.transport.exchange(Method::GET, &url, None).await.map(drop)
+    }
+
     /// One page of all users; `start` counts from one. The list ends with a page without resources.
     ///
     /// # Errors
@@ -136,7 +181,7 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn users(&self, start: usize) -> Result<Answered<WireList<WireUser>>, DatabricksError> {
         self.read(&format!(
-            "/Users?attributes=userName,active&startIndex={start}&count={PAGE}"
+            "/Users?attributes=userName,displayName,active,externalId,name&startIndex={start}&count={PAGE}"
         ))
         .await
     }
@@ -246,13 +291,7 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Answered<T>, DatabricksError> {
         let answered = self.call(Method::GET, path, None).await?;
-        let value = answered.value.unwrap_or(Value::Null);
-        let value = serde_json::from_value(value)
-            .map_err(|_| DatabricksError::OutcomeUnknown(Unknown::Garbled(answered.status)))?;
-        Ok(Answered {
-            status: answered.status,
-            value,
-        })
+        read_as(answered.status, answered.value)
     }
 
     async fn call(
@@ -261,89 +300,19 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answered<Option<Value>>, DatabricksError> {
-        let token = self
-            .inner
-            .credential
-            .token()
-            .map_err(|cause| DatabricksError::Unreachable { cause })?;
-        let mut request = self
-            .inner
-            .http
-            .request(method, format!("{}{path}", self.inner.base))
-            .bearer_auth(token.expose_secret())
-            .header(ACCEPT, "application/scim+json, application/json");
-        if let Some(body) = body {
-            request = request
-                .header(CONTENT_TYPE, "application/scim+json; charset=utf-8")
-                .body(body.to_string());
-        }
-        let response = request.send().await.map_err(|error| unsent_or_unknown(&error))?;
-        let status = response.status().as_u16();
-        let header = |name| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
-        let (location, retry_after, content_type) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_TYPE));
-        let body = whole_body(response).await?;
-        let value = classify(Raw {
-            status,
-            location: location.as_deref(),
-            retry_after: retry_after.as_deref(),
-            content_type: content_type.as_deref(),
-            body: &body,
-        })?;
-        Ok(Answered { status, value })
+        let url = format!("{}{path}", self.inner.base);
+        let exchange = self.inner.transport.exchange(method, &url, body).await?;
+        Ok(Answered {
+            status: exchange.status,
+            value: exchange.value,
+        })
     }
 }
 
-async fn whole_body(mut response: reqwest::Response) -> Result<Vec<u8>, DatabricksError> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Ok(Some(_)) | Err(_) => return Err(DatabricksError::OutcomeUnknown(Unknown::Cut)),
-        }
-    }
-}
-
-/// Only a failure to connect proves that nothing was sent (rule B2).
-fn unsent_or_unknown(error: &reqwest::Error) -> DatabricksError {
-    if error.is_connect() || error.is_builder() {
-        return DatabricksError::Unreachable {
-            cause: deepest_cause(error),
-        };
-    }
-    if error.is_timeout() {
-        return DatabricksError::OutcomeUnknown(Unknown::TimedOut);
-    }
-    DatabricksError::OutcomeUnknown(Unknown::Cut)
-}
-
-/// The innermost reason: name not found, connection refused, certificate not trusted …
-fn deepest_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    if error.is_timeout() {
-        "connecting timed out".to_owned()
-    } else {
-        cause.to_string()
-    }
-}
-
-fn read_certificates(path: &PathBuf) -> Result<Vec<reqwest::Certificate>, String> {
-    let pem = std::fs::read(path).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
-    let found =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| format!("ca_file {}: {error}", path.display()))?;
-    if found.is_empty() {
-        return Err(format!("ca_file {}: holds no certificate", path.display()));
-    }
-    Ok(found)
+fn read_as<T: DeserializeOwned>(status: u16, value: Option<Value>) -> Result<Answered<T>, DatabricksError> {
+    let value = serde_json::from_value(value.unwrap_or(Value::Null))
+        .map_err(|_| DatabricksError::OutcomeUnknown(Unknown::Garbled(status)))?;
+    Ok(Answered { status, value })
 }
 
 const fn collection(kind: Kind) -> &'static str {

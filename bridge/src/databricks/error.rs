@@ -17,6 +17,8 @@ pub enum Unknown {
     Html(u16),
     /// A redirect that is not the Private Link refusal.
     Redirected(u16),
+    /// A sign-in page, or the way to one, without Private Link's marker: the credential or the address is wrong.
+    SignIn(u16),
     /// An answer that is not what Databricks writes.
     Garbled(u16),
 }
@@ -30,6 +32,10 @@ impl std::fmt::Display for Unknown {
             Self::Failed(status) => write!(f, "status {status} about this operation"),
             Self::Html(status) => write!(f, "status {status} with a web page"),
             Self::Redirected(status) => write!(f, "redirect {status}"),
+            Self::SignIn(status) => write!(
+                f,
+                "status {status} and a sign-in page: the credential does not count there, or this is not the workspace's API"
+            ),
             Self::Garbled(status) => write!(f, "status {status} with an answer that is not Databricks'"),
         }
     }
@@ -74,7 +80,8 @@ pub enum DatabricksError {
         detail: String,
     },
 
-    /// The credential, its role or its address is not admitted. No effect; a person must act.
+    /// The credential, its role or its address is not admitted. No effect; a person must act. The detail begins with
+    /// what of them: `credential refused`, `unknown principal`, `not admin`, `ip access list`.
     #[error("not admitted by databricks: {detail}")]
     NotAdmitted {
         /// HTTP status.
@@ -131,6 +138,7 @@ impl DatabricksError {
                 | Unknown::Failed(status)
                 | Unknown::Html(status)
                 | Unknown::Redirected(status)
+                | Unknown::SignIn(status)
                 | Unknown::Garbled(status),
             ) => Some(*status),
             Self::Unreachable { .. } | Self::OutcomeUnknown(Unknown::TimedOut | Unknown::Cut) => None,
@@ -154,6 +162,7 @@ impl DatabricksError {
             Self::OutcomeUnknown(Unknown::Failed(_)) => "failed",
             Self::OutcomeUnknown(Unknown::Html(_)) => "html",
             Self::OutcomeUnknown(Unknown::Redirected(_)) => "redirected",
+            Self::OutcomeUnknown(Unknown::SignIn(_)) => "sign-in",
             Self::OutcomeUnknown(Unknown::Garbled(_)) => "garbled",
         }
     }

@@ -7,13 +7,19 @@
 mod answer;
 mod client;
 mod credentials;
+mod dns;
 mod error;
+mod network;
 pub mod pace;
 mod private_link;
+mod transport;
+mod way;
 pub mod wire;
 
 pub use answer::classify;
-pub use client::{Answered, Client, ClientOptions};
-pub use credentials::PatFile;
+pub use client::{Answered, Client, ClientOptions, Inspection};
+pub use credentials::{AzureWorkspace, Credential, CredentialKind, CredentialOptions, MetadataEndpoint, SecretFrom};
 pub use error::{DatabricksError, Unknown};
+pub use network::Network;
 pub use private_link::PrivateRanges;
+pub use way::{TlsProblem, Way};

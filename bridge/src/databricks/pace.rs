@@ -101,6 +101,8 @@ const BURST: f64 = 2.0;
 const LOWERED: f64 = 0.7;
 const RAISED: f64 = 0.005;
 const LOWEST: f64 = 0.05;
+/// Share of a class that objects may use together whose own requests are refused (rule B10).
+const FAILING: f64 = 0.05;
 
 #[derive(Debug, Clone)]
 struct Bucket {
@@ -130,6 +132,8 @@ impl Bucket {
 #[derive(Debug, Clone)]
 pub struct Pace {
     buckets: Option<[Bucket; 3]>,
+    /// What objects may use whose own requests are refused.
+    failing: Option<[Bucket; 3]>,
     cap: f64,
     in_flight: u32,
     first_wait: Duration,
@@ -161,6 +165,12 @@ impl Pace {
         };
         Self {
             buckets: times.map(|times| Verb::ALL.map(|verb| bucket(verb, times))),
+            failing: times.map(|times| {
+                Verb::ALL.map(|verb| Bucket {
+                    tokens: 1.0,
+                    ..bucket(verb, times * FAILING)
+                })
+            }),
             cap: f64::from(CONCURRENCY),
             in_flight: 0,
             first_wait: Duration::from_secs_f64(1.0 / times.unwrap_or(60.0).max(1.0)),
@@ -179,6 +189,20 @@ impl Pace {
         }
         self.in_flight += 1;
         Ok(())
+    }
+
+    /// When an object whose own requests were refused may be tried again; `None` = now.
+    pub fn failing_at(&mut self, verb: Verb, now: Timestamp) -> Option<Timestamp> {
+        let bucket = &mut self.failing.as_mut()?[index(verb)];
+        bucket.fill(now);
+        Some(bucket.ready_at(now, 1.0)).filter(|ready| *ready > now)
+    }
+
+    /// Such an object was tried.
+    pub fn spend_failing(&mut self, verb: Verb) {
+        if let Some(buckets) = &mut self.failing {
+            buckets[index(verb)].tokens -= 1.0;
+        }
     }
 
     /// A probe of a target that is out begins, whatever else is under way.
@@ -340,6 +364,21 @@ mod tests {
         }
         assert_eq!(pace.start(Verb::Read, false, at(0)), Ok(()));
         assert_eq!(pace.start(Verb::Read, true, at(0)), Err(Wait::ForSlot));
+    }
+
+    #[test]
+    fn b10_objects_that_are_refused_share_a_twentieth() {
+        let mut pace = Pace::new(Speed::Published, at(0));
+        let tried = (0..600_000)
+            .filter(|&millis| {
+                let may = pace.failing_at(Verb::Write, at(millis)).is_none();
+                if may {
+                    pace.spend_failing(Verb::Write);
+                }
+                may
+            })
+            .count();
+        assert!((16..=18).contains(&tried), "{tried} of 350 in ten minutes");
     }
 
     #[test]

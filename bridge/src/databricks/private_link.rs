@@ -10,6 +10,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::dns;
+
 /// The address ranges that count as private.
 #[derive(Debug, Clone)]
 pub struct PrivateRanges(Vec<IpNet>);
@@ -62,42 +64,78 @@ pub struct PublicAddress {
 }
 
 /// Resolves names, the workspace's by configuration or DNS and then only to private addresses.
+#[derive(Debug, Clone)]
 pub struct PrivateResolver {
     workspace_host: String,
     fixed: Vec<IpAddr>,
+    dns_server: Option<SocketAddr>,
     ranges: Arc<PrivateRanges>,
 }
 
 impl PrivateResolver {
-    /// A resolver that sends `workspace_host` to `fixed` where given, else where DNS says.
-    pub fn new(workspace_host: &str, fixed: Vec<IpAddr>, ranges: PrivateRanges) -> Self {
+    /// A resolver that sends `workspace_host` to `fixed` where given, else where `dns_server` says, else the machine.
+    pub fn new(
+        workspace_host: &str,
+        fixed: Vec<IpAddr>,
+        dns_server: Option<SocketAddr>,
+        ranges: PrivateRanges,
+    ) -> Self {
         Self {
-            workspace_host: workspace_host.to_ascii_lowercase(),
+            // An IPv6 literal stands in brackets in a URL, and is never resolved.
+            workspace_host: workspace_host.trim_matches(['[', ']']).to_ascii_lowercase(),
             fixed,
+            dns_server,
             ranges: Arc::new(ranges),
         }
     }
+
+    /// All addresses of the workspace's name, private or not, in the order of preference.
+    pub(super) async fn addresses(&self) -> Result<Vec<IpAddr>, LookupError> {
+        if let Ok(literal) = self.workspace_host.parse() {
+            return Ok(vec![literal]);
+        }
+        if !self.fixed.is_empty() {
+            return Ok(self.fixed.clone());
+        }
+        match self.dns_server {
+            Some(server) => Ok(dns::lookup(server, &self.workspace_host).await?),
+            None => Ok(by_the_machine(&self.workspace_host).await?),
+        }
+    }
+
+    /// The ones that may be used.
+    pub(super) fn only_private(&self, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, PublicAddress> {
+        only_private(&self.workspace_host, found, &self.ranges)
+    }
+}
+
+/// Why a name leads nowhere.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The name server of the configuration.
+    #[error(transparent)]
+    Asked(#[from] dns::DnsError),
+    /// The machine's own way.
+    #[error(transparent)]
+    Machine(#[from] std::io::Error),
+}
+
+async fn by_the_machine(host: &str) -> std::io::Result<Vec<IpAddr>> {
+    Ok(tokio::net::lookup_host((host, 0))
+        .await?
+        .map(|found| found.ip())
+        .collect())
 }
 
 impl Resolve for PrivateResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_ascii_lowercase();
-        let is_workspace = host == self.workspace_host;
-        let fixed = if is_workspace { self.fixed.clone() } else { Vec::new() };
-        let ranges = self.ranges.clone();
+        let this = self.clone();
         Box::pin(async move {
-            let found: Vec<IpAddr> = if fixed.is_empty() {
-                tokio::net::lookup_host((host.as_str(), 0))
-                    .await?
-                    .map(|found| found.ip())
-                    .collect()
+            let addresses = if host == this.workspace_host {
+                this.only_private(this.addresses().await?)?
             } else {
-                fixed
-            };
-            let addresses = if is_workspace {
-                only_private(&host, found, &ranges)?
-            } else {
-                found
+                by_the_machine(&host).await?
             };
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)

@@ -53,12 +53,36 @@ pub struct WireGroup {
     pub members: Vec<WireValue>,
 }
 
+/// As much of a group as tells its scope.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireScope {
+    /// Its name.
+    pub display_name: String,
+    /// The only metadata there is.
+    pub meta: WireMeta,
+}
+
+/// Metadata of a group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireMeta {
+    /// `Group` = of the account, `WorkspaceGroup` = of the workspace alone.
+    pub resource_type: Option<String>,
+}
+
+/// Nothing of a resource: for counting.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct WireAny {}
+
 /// An item of a multi-valued attribute.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct WireValue {
     /// The value, often an id.
     pub value: String,
+    /// The name of what an id stands for; often left out.
+    pub display: Option<String>,
     /// `direct`, `indirect` or a relative resource path elsewhere.
     #[serde(rename = "type")]
     pub kind: Option<String>,

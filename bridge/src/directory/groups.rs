@@ -201,6 +201,9 @@ impl Change<'_> {
         for (member, named) in found.iter().zip(named) {
             // Who was found at adoption is Entra's from now on (rule C3).
             self.tx.disinherit(&group.id, member.pk)?;
+            if self.tx.ask_about_member(&group.id, member.pk, self.now)? {
+                self.look_at(group)?;
+            }
             match self.tx.add_member(group.pk, member.pk, named.display.as_deref())? {
                 AddedMember::New => moved.added.push(ScimId::new(&named.id)),
                 AddedMember::Relabelled => moved.relabelled = true,
@@ -216,6 +219,9 @@ impl Change<'_> {
         for (id, member) in ids.iter().zip(self.tx.resolve(self.endpoint(), ids)?) {
             let Some(member) = member else { continue };
             let was_wanted = self.tx.remove_member(group.pk, member.pk)?;
+            if self.tx.ask_about_member(&group.id, member.pk, self.now)? {
+                self.look_at(group)?;
+            }
             // A membership that was found at adoption goes when Entra says so (rule C3).
             if self.tx.disinherit(&group.id, member.pk)? || was_wanted {
                 moved.removed.push(ScimId::new(id));

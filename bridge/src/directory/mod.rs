@@ -221,6 +221,16 @@ impl Change<'_> {
         })
     }
 
+    /// The objects of a resource are read again: the client spoke of a part that somebody else changed (rule B4).
+    fn look_at(&self, stored: &Stored) -> Result<(), StoreError> {
+        self.tx.look_at_resource(&stored.id, self.now)?;
+        for target in &self.rules.targets {
+            let at_once = Enqueue::at_once(QueueClass::Verification, self.now);
+            self.tx.enqueue(target, &stored.id, stored.kind, at_once)?;
+        }
+        Ok(())
+    }
+
     /// A write that changes nothing: there is nothing to record, but whatever waits for a back-off is looked at
     /// again. Where the client's word itself is waited for (imported resources, rule C4; a restored store,
     /// rule D3) it counts as a change.

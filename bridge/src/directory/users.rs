@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::draft::{clear_manager, manager, to_row};
 use super::{Accepted, Change, Directory, DirectoryError, Request};
 use crate::id::{ScimId, fold};
-use crate::store::{Enqueue, Kind, Lookup, QueueClass, StoreError, Stored};
+use crate::store::{Enqueue, Field, Kind, Lookup, QueueClass, StoreError, Stored};
 
 impl Directory {
     /// Creates a user from the body of a POST.
@@ -53,7 +53,7 @@ impl Directory {
             let old = change.existing(Kind::User, &id)?;
             let mut document = read_body(schema::user(), &body)?;
             default_active(&mut document, old.active);
-            change.store_user(&old, document)
+            change.store_user(&old, document, &FIELDS)
         })
         .await
     }
@@ -70,7 +70,11 @@ impl Directory {
             let changes = patch::read(schema::user(), &body)?;
             let mut document = old.document.clone();
             patch::apply(schema::user(), &mut document, &changes)?;
-            change.store_user(&old, document)
+            let written: Vec<Field> = changes
+                .iter()
+                .filter_map(|one| field_of(&one.path.to_string()))
+                .collect();
+            change.store_user(&old, document, &written)
         })
         .await
     }
@@ -93,7 +97,14 @@ impl Directory {
 }
 
 impl Change<'_> {
-    fn store_user(&self, old: &Stored, document: Resource) -> Result<Accepted, DirectoryError> {
+    /// `written` are the fields that the request speaks of: where somebody else changed one at the target, the
+    /// client's word counts although it is the same as before (rule B4).
+    fn store_user(&self, old: &Stored, document: Resource, written: &[Field]) -> Result<Accepted, DirectoryError> {
+        for field in written {
+            if self.tx.ask_about_field(&old.id, *field, self.now)? {
+                self.look_at(old)?;
+            }
+        }
         let row = to_row(old.id.clone(), Kind::User, document);
         if same(&row.document, &old.document) {
             return self.confirmed(old);
@@ -167,6 +178,22 @@ impl Change<'_> {
         self.enqueue(&old.id, old.kind, QueueClass::Revocation)?;
         Ok((old.id.clone(), revision))
     }
+}
+
+/// What Databricks holds of a user.
+const FIELDS: [Field; 5] = [
+    Field::DisplayName,
+    Field::GivenName,
+    Field::FamilyName,
+    Field::ExternalId,
+    Field::Active,
+];
+
+/// The field that a path names, in any letter case.
+fn field_of(path: &str) -> Option<Field> {
+    FIELDS
+        .into_iter()
+        .find(|field| field.as_str().eq_ignore_ascii_case(path))
 }
 
 /// A user without `active` has one all the same: Entra reads it back and compares.

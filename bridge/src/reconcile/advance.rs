@@ -29,9 +29,25 @@ pub struct Admitted {
     pub revocation: [bool; 3],
     /// For everything else, by rate class.
     pub other: [bool; 3],
+    /// When a grant on an object that was refused before may be tried, by rate class: such objects share a small
+    /// part of the budget (rule B10). `None` = now.
+    pub failing: [Option<Timestamp>; 3],
 }
 
 impl Admitted {
+    /// Nothing at all.
+    const NOTHING: Self = Self {
+        revocation: [false; 3],
+        other: [false; 3],
+        failing: [None; 3],
+    };
+
+    /// Until when a grant on an object that was refused before has to wait, if it has.
+    fn failing_until(self, call: &Call) -> Option<Timestamp> {
+        let index = Verb::ALL.iter().position(|verb| *verb == call.verb).unwrap_or(0);
+        self.failing[index].filter(|_| call.class == QueueClass::Grant)
+    }
+
     fn admits(self, call: &Call) -> bool {
         let index = Verb::ALL.iter().position(|verb| *verb == call.verb).unwrap_or(0);
         let by_verb = if call.class == QueueClass::Revocation {
@@ -179,7 +195,7 @@ pub fn follow(
     policy: &Policy,
     attempt: &Attempt,
     then: &Then,
-    time_factor: f64,
+    refused: bool,
     now: Timestamp,
 ) -> Result<Option<(ScimId, i64)>, StoreError> {
     // Whoever holds the binding now has the work.
@@ -194,6 +210,7 @@ pub fn follow(
         Then::Continue => {
             let fresh = QueueRow {
                 attempts: 0,
+                refusals: 0,
                 due_at: now,
                 verb: 0,
                 ..row
@@ -208,19 +225,21 @@ pub fn follow(
         Then::Later(_, why) if queued_anew => {
             let failed = QueueRow {
                 attempts: row.attempts + 1,
+                refusals: row.refusals + u32::from(refused),
                 ..row
             };
             tx.reschedule(&knowledge.target, &failed, Some(why))?;
             Ok(None)
         }
         Then::Later(delay, why) => {
-            let due_at = now.plus(delay.div_f64(time_factor));
-            let attempts = row.attempts + 1;
+            let due_at = now.plus(policy.scale(*delay));
+            let (attempts, refusals) = (row.attempts + 1, row.refusals + u32::from(refused));
             tx.reschedule(
                 &knowledge.target,
                 &QueueRow {
                     due_at,
                     attempts,
+                    refusals,
                     ..row
                 },
                 Some(why),
@@ -234,7 +253,7 @@ pub fn follow(
                 return Ok(Some((id, revision)));
             }
             let later = Then::Later(*delay, why.clone());
-            follow(tx, knowledge, policy, attempt, &later, time_factor, now)
+            follow(tx, knowledge, policy, attempt, &later, refused, now)
         }
         Then::Hold(why) => {
             if let Some(refusal) = why.refusal()
@@ -276,11 +295,7 @@ fn plan_again(
     id: ScimId,
     now: Timestamp,
 ) -> Result<Option<(ScimId, i64)>, StoreError> {
-    let nothing = Admitted {
-        revocation: [false; 3],
-        other: [false; 3],
-    };
-    Ok(match advance(tx, knowledge, policy, nothing, &id, now)? {
+    Ok(match advance(tx, knowledge, policy, Admitted::NOTHING, &id, now)? {
         Advance::Settled(revision) => Some((id, revision)),
         Advance::Begun(_) | Advance::Later => None,
     })
@@ -375,6 +390,7 @@ fn only_look(
         verb: Verb::Read.number(),
         due_at: at.max(now),
         attempts: 0,
+        refusals: 0,
         ..row.clone()
     };
     tx.reschedule(&knowledge.target, &looking, Some(why))
@@ -425,10 +441,23 @@ fn start(
         tx.reschedule(&knowledge.target, &waiting, None)?;
         return Ok(Advance::Later);
     }
+    if row.refusals > 0
+        && let Some(until) = admitted.failing_until(&call)
+    {
+        put_off(
+            tx,
+            knowledge,
+            row,
+            until,
+            "objects that were refused share a small part of the budget",
+        )?;
+        return Ok(Advance::Later);
+    }
     let Some(binding) = tx.binding(call.binding)? else {
         return Ok(Advance::Later);
     };
-    let attempt = begin(tx, &knowledge.target, &binding, call, (revision, row.ticket), now)?;
+    let mut attempt = begin(tx, &knowledge.target, &binding, call, (revision, row.ticket), now)?;
+    attempt.is_failing = row.refusals > 0;
     Ok(Advance::Begun(Box::new(attempt)))
 }
 

@@ -29,6 +29,8 @@ pub struct Attempt {
     pub ticket: i64,
     /// When it was planned.
     pub at: Timestamp,
+    /// The object's own requests were refused before.
+    pub is_failing: bool,
 }
 
 /// An edge of which nothing is known.
@@ -66,6 +68,7 @@ pub fn begin(
         revision,
         ticket,
         at: now,
+        is_failing: false,
     };
     if !attempt.call.action.writes() {
         return Ok(attempt);

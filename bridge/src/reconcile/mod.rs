@@ -6,6 +6,7 @@ pub mod backoff;
 mod call;
 pub mod circuit;
 mod commands;
+pub mod drift;
 pub mod guard;
 mod outcome;
 pub mod plan;

@@ -19,6 +19,38 @@ use crate::store::{
     Transaction,
 };
 
+/// How often in a row the requests of a queued row failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// In any way.
+    pub attempts: u32,
+    /// By a definite refusal of the object's own request (rule B10).
+    pub refusals: u32,
+}
+
+/// Definite refusals of the same request, after which it counts as poison (rule B10).
+const POISON: u32 = 3;
+
+/// Whether an answer is a refusal of this object's own request. Throttling, unavailability, web pages, Private Link
+/// and a refused credential are none (rule B10).
+pub const fn is_refusal(result: &Result<Answered<Reply>, DatabricksError>) -> bool {
+    match result {
+        Ok(_) => false,
+        Err(error) => match error {
+            DatabricksError::AlreadyExists { .. }
+            | DatabricksError::NotFound { .. }
+            | DatabricksError::Refused { .. }
+            | DatabricksError::OutcomeUnknown(Unknown::ServerError(500) | Unknown::Failed(_)) => true,
+            DatabricksError::RateLimited { .. }
+            | DatabricksError::Busy { .. }
+            | DatabricksError::Unreachable { .. }
+            | DatabricksError::PrivateLink { .. }
+            | DatabricksError::NotAdmitted { .. }
+            | DatabricksError::OutcomeUnknown(_) => false,
+        },
+    }
+}
+
 /// What to do with the resource after the outcome was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
@@ -67,9 +99,10 @@ pub fn record(
     policy: &Policy,
     attempt: &Attempt,
     result: &Result<Answered<Reply>, DatabricksError>,
-    attempts: u32,
+    failed: Failed,
     now: Timestamp,
 ) -> Result<Then, StoreError> {
+    let attempts = failed.attempts;
     if let Some(intent) = attempt.intent {
         tx.close_intent(intent)?;
     }
@@ -106,18 +139,21 @@ pub fn record(
                     no_effect(tx, attempt, binding)?;
                     Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
                 }
-                DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, attempts, &why),
-                DatabricksError::NotFound { .. } => not_found(tx, policy, attempt, binding, attempts, now, &why),
+                DatabricksError::AlreadyExists { .. } => already_exists(tx, attempt, binding, failed, &why),
+                DatabricksError::NotFound { .. } => {
+                    not_found(tx, knowledge, policy, attempt, binding, failed, now, &why)
+                }
                 DatabricksError::Refused { status, detail } => {
                     no_effect(tx, attempt, binding)?;
-                    let then = narrow(tx, policy, attempt, attempts, now, &why)?;
+                    let then = narrow(tx, policy, attempt, failed, now, &why)?;
                     Ok(refusal_of_values(attempt, *status, detail, then))
                 }
                 DatabricksError::OutcomeUnknown(what) => {
                     unknown(tx, attempt, binding, now)?;
                     // The third time in a row it counts as this request's own fault (rule B10).
-                    if matches!(what, Unknown::ServerError(500) | Unknown::Failed(_)) && attempts >= 2 {
-                        return narrow(tx, policy, attempt, attempts, now, &why);
+                    let refusal = matches!(what, Unknown::ServerError(500) | Unknown::Failed(_));
+                    if refusal && failed.refusals + 1 >= POISON {
+                        return narrow(tx, policy, attempt, failed, now, &why);
                     }
                     Ok(Then::Later(wait(After::Trouble, attempts + 1), why))
                 }
@@ -359,7 +395,7 @@ fn already_exists(
     tx: &Transaction<'_>,
     attempt: &Attempt,
     binding: Binding,
-    attempts: u32,
+    failed: Failed,
     why: &str,
 ) -> Result<Then, StoreError> {
     restore_parts(tx, attempt)?;
@@ -374,17 +410,19 @@ fn already_exists(
         return Ok(Then::Again);
     }
     Ok(Then::Later(
-        wait(After::RefusedGrant, attempts + 1),
+        wait(After::RefusedGrant, failed.refusals + 1),
         format!("failing: {why}"),
     ))
 }
 
+#[expect(clippy::too_many_arguments, reason = "one transaction needs all that planning knows")]
 fn not_found(
     tx: &Transaction<'_>,
+    knowledge: &Knowledge,
     policy: &Policy,
     attempt: &Attempt,
     binding: Binding,
-    attempts: u32,
+    failed: Failed,
     now: Timestamp,
     why: &str,
 ) -> Result<Then, StoreError> {
@@ -401,9 +439,9 @@ fn not_found(
         }
         Action::Create { .. } => {
             no_effect(tx, attempt, binding)?;
-            narrow(tx, policy, attempt, attempts, now, why)
+            narrow(tx, policy, attempt, failed, now, why)
         }
-        Action::Read { .. } => seen::missing(tx, policy, attempt, binding, attempts, now),
+        Action::Read { .. } => seen::missing(tx, knowledge, policy, attempt, binding, failed.attempts, now),
         Action::Patch { .. } | Action::Strip { .. } | Action::AddMembers { .. } | Action::RemoveMembers { .. } => {
             // The object may be gone or not to be seen yet: a read tells. When it is there again and again,
             // or a part of this batch was refused before, the 404 is about what the request names.
@@ -413,12 +451,12 @@ fn not_found(
             })?;
             let split =
                 |(_, before): &(_, Option<EdgeRow>)| before.as_ref().is_some_and(|edge| edge.batch_limit.is_some());
-            if attempts >= 2 || attempt.edges.iter().any(split) {
-                return narrow(tx, policy, attempt, attempts, now, why);
+            if failed.refusals + 1 >= POISON || attempt.edges.iter().any(split) {
+                return narrow(tx, policy, attempt, failed, now, why);
             }
-            Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned()))
+            Ok(Then::Later(wait(After::Trouble, failed.attempts + 1), why.to_owned()))
         }
-        Action::LookUp => Ok(Then::Later(wait(After::Trouble, attempts + 1), why.to_owned())),
+        Action::LookUp => Ok(Then::Later(wait(After::Trouble, failed.attempts + 1), why.to_owned())),
     }
 }
 
@@ -429,7 +467,7 @@ fn narrow(
     tx: &Transaction<'_>,
     policy: &Policy,
     attempt: &Attempt,
-    attempts: u32,
+    failed: Failed,
     now: Timestamp,
     why: &str,
 ) -> Result<Then, StoreError> {
@@ -439,7 +477,7 @@ fn narrow(
         After::RefusedGrant
     };
     match attempt.edges.as_slice() {
-        [] => Ok(Then::Later(wait(after, attempts + 1), format!("failing: {why}"))),
+        [] => Ok(Then::Later(wait(after, failed.refusals + 1), format!("failing: {why}"))),
         [(member, _)] if !matches!(attempt.call.action, Action::Create { .. }) => {
             let mut edge = tx
                 .edge(attempt.binding.id, *member)?
@@ -447,7 +485,7 @@ fn narrow(
             // Perhaps it is refused because it is so already: two reads a proof interval apart would show it.
             edge.tracked.verify_at = Some(now.plus(policy.verify_after));
             edge.refusals += 1;
-            edge.parked_until = Some(now.plus(wait(after, edge.refusals)));
+            edge.parked_until = Some(now.plus(policy.scale(wait(after, edge.refusals))));
             tx.put_edge(&edge)?;
             tracing::warn!(call = %super::call::describe(attempt.binding.kind, &attempt.call.action), %why, "a membership is parked");
             Ok(Then::Continue)

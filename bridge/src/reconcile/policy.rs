@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::drift::DriftPolicy;
 use super::guard::Guard;
 use crate::id::fold;
 
 /// Settings of planning. Intervals are as they are to be used: already divided by the time factor.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    /// Divides the waits after failures, for rehearsals. The intervals below are divided already.
+    pub time_factor: f64,
     /// Members in one request at most.
     pub batch: usize,
     /// How long after an attempt of unknown outcome the first proving read comes (rule B2).
@@ -33,6 +36,8 @@ pub struct Policy {
     pub on_rename: OnRename,
     /// What happens upstream to a deleted user (rule C6).
     pub on_user_delete: OnUserDelete,
+    /// What is done where somebody else changed the target (rule B4).
+    pub drift: DriftPolicy,
     /// When so much is taken away that a person is asked (rule E6).
     pub guard: Guard,
     /// What happens upstream to a deleted group (rule C7).
@@ -92,6 +97,11 @@ pub enum OnGroupDelete {
 }
 
 impl Policy {
+    /// A wait as it is to be used.
+    pub fn scale(&self, wait: Duration) -> Duration {
+        wait.div_f64(self.time_factor)
+    }
+
     /// Whether a group of this name is taken over where it exists.
     pub fn adopts_group(&self, name: &str) -> bool {
         let name = fold(name);
@@ -118,6 +128,7 @@ pub const RESERVED_GROUPS: [&str; 3] = ["admins", "users", "account users"];
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            time_factor: 1.0,
             batch: 100,
             proof: Duration::from_secs(90),
             verify_after: Duration::from_secs(5),
@@ -131,6 +142,7 @@ impl Default for Policy {
             on_rename: OnRename::Recreate,
             on_user_delete: OnUserDelete::Deactivate,
             on_group_delete: OnGroupDelete::Empty,
+            drift: DriftPolicy::default(),
             guard: Guard::default(),
         }
     }

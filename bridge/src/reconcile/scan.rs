@@ -5,9 +5,10 @@
 
 use std::collections::HashSet;
 
+use crate::databricks::wire::WireUser;
 use crate::databricks::{Client, DatabricksError};
 use crate::id::{UpstreamId, fold};
-use crate::store::{InventoryEntry, Kind};
+use crate::store::{Field, InventoryEntry, Kind};
 
 /// A walk in progress.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ pub struct Scan {
     kind: Kind,
     start: usize,
     known: HashSet<UpstreamId>,
-    users: Vec<InventoryEntry>,
+    users: Vec<SeenUser>,
     groups: Vec<InventoryEntry>,
     admins_group: Option<UpstreamId>,
     admins: HashSet<UpstreamId>,
@@ -34,11 +35,55 @@ pub enum Progress {
 #[derive(Debug)]
 pub struct Seen {
     /// All users.
-    pub users: Vec<InventoryEntry>,
+    pub users: Vec<SeenUser>,
     /// All groups.
     pub groups: Vec<InventoryEntry>,
     /// Active members of `admins`.
     pub admins: HashSet<UpstreamId>,
+}
+
+/// A user as a list showed it.
+#[derive(Debug, Clone)]
+pub struct SeenUser {
+    /// Id, name, whether active.
+    pub entry: InventoryEntry,
+    /// `displayName`, if the list said it.
+    pub display_name: Option<String>,
+    /// `name.givenName`, if the list said it.
+    pub given_name: Option<String>,
+    /// `name.familyName`, if the list said it.
+    pub family_name: Option<String>,
+    /// `externalId`, if the list said it.
+    pub external_id: Option<String>,
+}
+
+impl SeenUser {
+    fn of(user: &WireUser) -> Option<Self> {
+        Some(Self {
+            entry: entry(Kind::User, &user.id, &user.user_name, user.is_active().unwrap_or(true))?,
+            display_name: user.display_name.clone(),
+            given_name: user.name.given_name.clone(),
+            family_name: user.name.family_name.clone(),
+            external_id: user.external_id.clone(),
+        })
+    }
+
+    /// What the list said of a field; lists leave out what they like, so that says nothing.
+    #[expect(
+        clippy::option_option,
+        reason = "as a field's value is kept: not said, said to be empty, and a value are three things"
+    )]
+    pub fn value(&self, field: Field) -> Option<Option<String>> {
+        let said = match field {
+            Field::DisplayName => self.display_name.clone(),
+            Field::GivenName => self.given_name.clone(),
+            Field::FamilyName => self.family_name.clone(),
+            Field::ExternalId => self.external_id.clone(),
+            Field::Active => Some(self.entry.active.to_string()),
+            Field::Entitlements | Field::Roles => None,
+        };
+        said.map(Some)
+    }
 }
 
 impl Default for Scan {
@@ -76,35 +121,35 @@ impl Scan {
             };
             return Ok(Progress::Complete(self.complete()));
         }
-        let page = match self.kind {
+        let received = match self.kind {
             Kind::User => {
                 let page = client.users(self.start).await?.value;
-                page.resources
-                    .iter()
-                    .filter_map(|user| entry(Kind::User, &user.id, &user.user_name, user.is_active().unwrap_or(true)))
-                    .collect::<Vec<_>>()
+                for user in page.resources.iter().filter_map(SeenUser::of) {
+                    // Pages shift while others edit: the same object may come twice.
+                    if self.known.insert(user.entry.upstream_id.clone()) {
+                        self.users.push(user);
+                    }
+                }
+                page.resources.len()
             }
             Kind::Group => {
                 let page = client.groups(self.start).await?.value;
-                page.resources
+                let seen = page
+                    .resources
                     .iter()
-                    .filter_map(|group| entry(Kind::Group, &group.id, &group.display_name, true))
-                    .collect()
+                    .filter_map(|group| entry(Kind::Group, &group.id, &group.display_name, true));
+                for group in seen {
+                    if self.known.insert(group.upstream_id.clone()) {
+                        self.groups.push(group);
+                    }
+                }
+                page.resources.len()
             }
         };
-        if page.is_empty() {
+        if received == 0 {
             return Ok(self.next_list());
         }
-        self.start += page.len();
-        for seen in page {
-            // Pages shift while others edit: the same object may come twice.
-            if self.known.insert(seen.upstream_id.clone()) {
-                match self.kind {
-                    Kind::User => self.users.push(seen),
-                    Kind::Group => self.groups.push(seen),
-                }
-            }
-        }
+        self.start += received;
         Ok(Progress::More(self))
     }
 
@@ -131,8 +176,8 @@ impl Scan {
         let active: HashSet<&UpstreamId> = self
             .users
             .iter()
-            .filter(|user| user.active)
-            .map(|user| &user.upstream_id)
+            .filter(|user| user.entry.active)
+            .map(|user| &user.entry.upstream_id)
             .collect();
         let admins = self.admins.iter().filter(|id| active.contains(id)).cloned().collect();
         Seen {

@@ -1,8 +1,12 @@
 //! What a read or a look-up showed (rules B1 to B4, C2, C3).
 
+use std::time::Duration;
+
 use super::attempt::Attempt;
 use super::backoff::{After, wait};
 use super::call::Reply;
+use super::commands::forget_object;
+use super::drift::{self, Verdict};
 use super::outcome::{Then, bind};
 use super::plan::{Action, Hold, Judged, Purpose, Seen, judge};
 use super::policy::Policy;
@@ -11,7 +15,8 @@ use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, Kind, Ownership, QueueClass, Role,
+    StoreError, Tracked, Transaction,
 };
 
 /// Records what a successful read showed.
@@ -40,13 +45,13 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
             let binding = still_there(tx, binding)?;
-            check_user(tx, policy, &binding, user, now)?;
+            check_user(tx, knowledge, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
         (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
             let binding = still_there(tx, binding)?;
-            check_group(tx, policy, &binding, group, now)?;
+            check_group(tx, knowledge, policy, &binding, group, now)?;
             Ok(looked(purpose))
         }
         (Reply::Created(_) | Reply::Done, _) => Ok(Then::Continue),
@@ -77,6 +82,7 @@ fn still_there(tx: &Transaction<'_>, binding: Binding) -> Result<Binding, StoreE
 
 fn check_user(
     tx: &Transaction<'_>,
+    knowledge: &Knowledge,
     policy: &Policy,
     binding: &Binding,
     user: &WireUser,
@@ -91,7 +97,7 @@ fn check_user(
     if binding.strip {
         note_rights(tx, binding, user)?;
     }
-    Ok(())
+    drift::look_at_fields(tx, knowledge, policy, binding, now)
 }
 
 /// What an account still holds directly is to be taken from it; one that holds nothing is done with (rule C6).
@@ -152,6 +158,7 @@ fn user_value(user: &WireUser, field: Field) -> Option<Option<String>> {
 
 fn check_group(
     tx: &Transaction<'_>,
+    knowledge: &Knowledge,
     policy: &Policy,
     binding: &Binding,
     group: &WireGroup,
@@ -176,7 +183,7 @@ fn check_group(
             tx.put_edge(&edge)?;
         }
     }
-    Ok(())
+    drift::look_at_members(tx, knowledge, policy, binding, group, now)
 }
 
 /// A look-up by name, for a binding that has no upstream id.
@@ -403,7 +410,7 @@ fn complete(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     // It is a read like any other: a late effect of ours must not stay unseen behind it.
-    check_user(tx, policy, binding, user, now)?;
+    check_user(tx, knowledge, policy, binding, user, now)?;
     let shown: std::collections::HashSet<&str> = user.groups.iter().map(|group| group.value.as_str()).collect();
     let wanted = tx.wanted_groups(&knowledge.target, binding.id)?;
     let has_all = wanted
@@ -442,6 +449,7 @@ fn complete(
 /// [`StoreError`] when the store cannot be written.
 pub(super) fn missing(
     tx: &Transaction<'_>,
+    knowledge: &Knowledge,
     policy: &Policy,
     attempt: &Attempt,
     binding: Binding,
@@ -463,7 +471,7 @@ pub(super) fn missing(
     let unknown = binding.unknown_at.unwrap_or(now);
     let proving = unknown.plus(policy.proof);
     if binding.agreed_at.is_some_and(|first| first >= proving) {
-        return vanished(tx, binding);
+        return vanished(tx, knowledge, policy, binding, now);
     }
     let agreed_at = (now >= proving).then_some(now).or(binding.agreed_at);
     tx.put_binding(&Binding {
@@ -479,17 +487,58 @@ pub(super) fn missing(
     ))
 }
 
-/// Proven not to be there: done where it was to go, a person's decision where it is wanted (rule B4).
-fn vanished(tx: &Transaction<'_>, binding: Binding) -> Result<Then, StoreError> {
-    if binding.role == Role::Current {
-        return Ok(Then::Hold(Hold::Vanished(binding.kind)));
+/// Proven not to be there: done where it was to go; where it is wanted, made again or a person's decision (rule B4).
+fn vanished(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    binding: Binding,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    if binding.role != Role::Current {
+        tx.put_binding(&Binding {
+            role: Role::Gone,
+            existence: Existence::Absent,
+            unknown_at: None,
+            agreed_at: None,
+            ..binding
+        })?;
+        return Ok(Then::Continue);
     }
-    tx.put_binding(&Binding {
-        role: Role::Gone,
-        existence: Existence::Absent,
-        unknown_at: None,
-        agreed_at: None,
-        ..binding
-    })?;
-    Ok(Then::Continue)
+    let target = &knowledge.target;
+    let known = tx.drift_of(target, binding.id)?;
+    let before = known
+        .into_iter()
+        .find(|drift| drift.difference.kind == DriftKind::Vanished);
+    let mut gone = before.unwrap_or_else(|| Drift {
+        difference: Difference {
+            kind: DriftKind::Vanished,
+            part: "object".to_owned(),
+            widens: true,
+        },
+        first_at: now,
+        confirmed_at: Some(now),
+        contested: false,
+        asked_at: None,
+    });
+    // Whoever changes it now wants it to be there.
+    let written = tx
+        .resource(binding.resource_id.as_str())?
+        .map(|stored| stored.changed_at);
+    gone.asked_at = gone.asked_at.max(written.filter(|at| *at > gone.first_at));
+    let repairs = tx.repairs_since(binding.id, "object", now.minus(Duration::from_hours(24)))?;
+    match drift::decide(&gone, repairs, policy.drift, Duration::ZERO, now) {
+        Verdict::Repair => {
+            tx.add_repair(target, binding.id, "object", now)?;
+            drift::note_repair(tx, &binding, now)?;
+            tx.drop_drift(target, binding.id, &gone.difference)?;
+            forget_object(tx, knowledge, binding, now)?;
+            Ok(Then::Continue)
+        }
+        Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
+            tx.put_drift(target, binding.id, &gone)?;
+            tx.look_at(binding.id, None)?;
+            Ok(Then::Hold(Hold::Vanished(binding.kind)))
+        }
+    }
 }

@@ -166,7 +166,7 @@ pub fn load_group(
     let limit = policy.batch * 4;
     let address = binding.as_ref().map(|binding| binding.id);
     let mut removes = address
-        .map(|address| store.edges_to_remove(address, now, now.plus(LONGEST_OF_REVOCATIONS), limit))
+        .map(|address| store.edges_to_remove(address, now, now.plus(policy.scale(LONGEST_OF_REVOCATIONS)), limit))
         .transpose()?
         .unwrap_or_default();
     let guard = Closed::load(store, target)?;

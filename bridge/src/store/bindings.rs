@@ -104,6 +104,8 @@ pub struct Binding {
     pub hold: Option<String>,
     /// Since when.
     pub held_at: Option<Timestamp>,
+    /// From when on it is to be read again ([`Transaction::look_at`]).
+    pub look_at: Option<Timestamp>,
 }
 
 /// What a new binding starts from.
@@ -183,7 +185,7 @@ impl Existence {
 }
 
 const COLUMNS: &str = "binding, kind, resource_id, generation, role, name, name_key, external_id, upstream_id, ownership, \
-                       existence, absent_seen_at, unknown_at, agreed_at, sent, hold, held_at, strip";
+                       existence, absent_seen_at, unknown_at, agreed_at, sent, hold, held_at, strip, look_at";
 
 fn read_binding(row: &Row<'_>) -> Result<Binding, StoreError> {
     let kind: String = row.get(1)?;
@@ -213,6 +215,7 @@ fn read_binding(row: &Row<'_>) -> Result<Binding, StoreError> {
         hold: row.get(15)?,
         held_at: moment(row.get(16)?),
         strip: row.get(17)?,
+        look_at: moment(row.get(18)?),
     })
 }
 
@@ -328,7 +331,7 @@ impl Transaction<'_> {
             .ok_or_else(|| StoreError::corrupt("binding", "a row that was just written"))
     }
 
-    /// Stores all that may change of a binding.
+    /// Stores all that may change of a binding, but for when it is to be read again.
     ///
     /// # Errors
     ///

@@ -128,6 +128,22 @@ impl Snapshot<'_> {
     }
 }
 
+impl Snapshot<'_> {
+    /// Whether no read has shown the applied value of a field since it was written (rule B5).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn never_shown(&self, binding: BindingId, field: Field) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 FROM fields WHERE binding = ?1 AND field = ?2 AND shown = 0",
+            params![binding.row(), field.as_str()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+}
+
 impl Transaction<'_> {
     /// Stores what is known of one field.
     ///
@@ -141,9 +157,11 @@ impl Transaction<'_> {
         tracked: &Tracked<Option<String>>,
     ) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO fields (binding, field, applied, observed, maybe, unknown_at, agreed_at, agreed, verify_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (binding, field) DO UPDATE SET applied = excluded.applied, observed = excluded.observed,
+            "INSERT INTO fields (binding, field, applied, observed, maybe, unknown_at, agreed_at, agreed, verify_at, shown)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ifnull(?4 = ?3, 0))
+             ON CONFLICT (binding, field) DO UPDATE SET
+                 shown = CASE WHEN excluded.shown = 1 THEN 1 WHEN excluded.applied <> applied THEN 0 ELSE shown END,
+                 applied = excluded.applied, observed = excluded.observed,
                  maybe = excluded.maybe, unknown_at = excluded.unknown_at, agreed_at = excluded.agreed_at,
                  agreed = excluded.agreed, verify_at = excluded.verify_at",
             params![

@@ -58,6 +58,8 @@ pub struct QueueRow {
     pub due_at: Timestamp,
     /// Failures in a row.
     pub attempts: u32,
+    /// Of these, definite refusals of the object's own request (rule B10).
+    pub refusals: u32,
     /// Raised by each enqueue.
     pub ticket: i64,
 }
@@ -98,6 +100,7 @@ fn read_row(row: &Row<'_>) -> Result<QueueRow, StoreError> {
         due_at: Timestamp::from_micros(row.get(5)?),
         attempts: row.get(6)?,
         ticket: row.get(7)?,
+        refusals: row.get(8)?,
     })
 }
 
@@ -109,7 +112,7 @@ impl Snapshot<'_> {
     /// [`StoreError`] when the store cannot be read.
     pub fn queued(&self, target: &str, id: &ScimId) -> Result<Option<QueueRow>, StoreError> {
         self.one(
-            "SELECT resource_id, kind, class, verb, queued_at, due_at, attempts, ticket FROM queue
+            "SELECT resource_id, kind, class, verb, queued_at, due_at, attempts, ticket, refusals FROM queue
              WHERE target = ?1 AND resource_id = ?2",
             params![target, id.as_str()],
             read_row,
@@ -130,7 +133,7 @@ impl Snapshot<'_> {
         limit: usize,
     ) -> Result<Vec<QueueRow>, StoreError> {
         self.all(
-            "SELECT resource_id, kind, class, verb, queued_at, due_at, attempts, ticket FROM queue
+            "SELECT resource_id, kind, class, verb, queued_at, due_at, attempts, ticket, refusals FROM queue
              WHERE target = ?1 AND class = ?2 AND verb = ?3 AND due_at <= ?4 ORDER BY due_at LIMIT ?5",
             params![
                 target,
@@ -245,7 +248,7 @@ impl Transaction<'_> {
     /// [`StoreError`] when the store cannot be written.
     pub fn reschedule(&self, target: &str, row: &QueueRow, reason: Option<&str>) -> Result<(), StoreError> {
         self.run(
-            "UPDATE queue SET class = ?4, verb = ?5, due_at = ?6, attempts = ?7, reason = ?8
+            "UPDATE queue SET class = ?4, verb = ?5, due_at = ?6, attempts = ?7, reason = ?8, refusals = ?9
              WHERE target = ?1 AND resource_id = ?2 AND ticket = ?3",
             params![
                 target,
@@ -255,7 +258,8 @@ impl Transaction<'_> {
                 row.verb,
                 row.due_at.as_micros(),
                 row.attempts,
-                reason
+                reason,
+                row.refusals
             ],
         )?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge::databricks::{Client, ClientOptions, DatabricksError, PatFile, Unknown, wire};
+use bridge::databricks::{Client, ClientOptions, Credential, DatabricksError, Network, Unknown, wire};
 use bridge::id::UpstreamId;
 use bridge::store::Kind;
 use serde_json::{Value, json};
@@ -15,12 +15,13 @@ pub fn client_for(url: &str, folder: &std::path::Path) -> Client {
     std::fs::write(&token, "dapi-test\n").unwrap();
     Client::new(ClientOptions {
         workspace_url: url.parse().unwrap(),
-        credential: PatFile::open(&token).unwrap(),
-        resolve: Vec::new(),
-        private_ranges: None,
-        ca_file: None,
-        timeout: Duration::from_millis(500),
-        connect_timeout: Duration::from_millis(500),
+        credential: Credential::token_file(&token).unwrap(),
+        network: Network {
+            private_ranges: None,
+            timeout: Duration::from_millis(500),
+            connect_timeout: Duration::from_millis(500),
+            ..Network::default()
+        },
     })
     .unwrap()
 }

@@ -43,25 +43,38 @@ fn reference(folder: &Path) -> String {
     let mut page = HEAD.to_owned();
     for section in SECTIONS {
         let source = std::fs::read_to_string(folder.join(format!("{section}.rs"))).unwrap();
-        let about = source.lines().next().unwrap().trim_start_matches("//! ");
-        let (_, about) = about.split_once(": ").unwrap();
-        let about = about[..1].to_uppercase() + &about[1..];
-        let keys = keys(&source);
-        assert!(!keys.is_empty(), "[{section}] has no keys");
-        let _ = write!(
-            page,
-            "\n## [{section}]\n\n{about}\n\n| key | what it is | variable |\n|---|---|---|\n"
-        );
-        for (key, what) in keys {
-            let variable = format!("SCIM_BRIDGE_{}_{}", section.to_uppercase(), key.to_uppercase());
-            let named = format!("`{variable}`");
-            let what = what
-                .strip_suffix(&named)
-                .unwrap_or_else(|| panic!("[{section}] {key}: the comment should end with {named}"));
-            let _ = writeln!(page, "| `{key}` | {} | {named} |", what.trim().replace('|', "\\|"));
+        let about = source.lines().next().unwrap().trim_start_matches("//! ").to_owned();
+        write_section(&mut page, section, &about, &source);
+        if section == "target" {
+            let source = std::fs::read_to_string(folder.join("credential.rs")).unwrap();
+            for inner in source.split("\n/// `[").skip(1) {
+                let about = inner.lines().next().unwrap();
+                let (name, _) = about.split_once(']').unwrap();
+                write_section(&mut page, name, about, inner);
+            }
         }
     }
     page
+}
+
+/// One table: `about` begins with the section's name and a colon, `source` holds its structure.
+fn write_section(page: &mut String, section: &str, about: &str, source: &str) {
+    let (_, about) = about.split_once(": ").unwrap();
+    let about = about[..1].to_uppercase() + &about[1..];
+    let keys = keys(source);
+    assert!(!keys.is_empty(), "[{section}] has no keys");
+    let _ = write!(
+        page,
+        "\n## [{section}]\n\n{about}\n\n| key | what it is | variable |\n|---|---|---|\n"
+    );
+    for (key, what) in keys {
+        let section = section.to_uppercase().replace('.', "_");
+        let named = format!("`SCIM_BRIDGE_{section}_{}`", key.to_uppercase());
+        let what = what
+            .strip_suffix(&named)
+            .unwrap_or_else(|| panic!("[{section}] {key}: the comment should end with {named}"));
+        let _ = writeln!(page, "| `{key}` | {} | {named} |", what.trim().replace('|', "\\|"));
+    }
 }
 
 /// The public fields of the section's structure, with their comments.

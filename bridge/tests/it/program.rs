@@ -123,13 +123,13 @@ fn a_taken_port_and_a_file_that_is_no_store_are_named() {
 }
 
 /// A running `serve`, stopped when dropped.
-struct Serving {
+pub struct Serving {
     child: std::process::Child,
     ready: serde_json::Value,
 }
 
 impl Serving {
-    fn start(config: &str, folder: &Path) -> Self {
+    pub fn start(config: &str, folder: &Path) -> Self {
         let file = folder.join("ready.json");
         let mut child = bridge()
             .args(["serve", "--config", config, "--ready-file"])

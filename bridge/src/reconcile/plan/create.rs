@@ -228,6 +228,7 @@ mod tests {
             strip: false,
             hold: None,
             held_at: None,
+            look_at: None,
         }
     }
 

@@ -234,7 +234,7 @@ fn delete_shell(
 }
 
 fn check(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Next {
-    let mut check_at = None;
+    let mut check_at = binding.look_at;
     for tracked in view.fields.values() {
         check_at = earliest(check_at, tracked.check_at(policy.proof));
     }

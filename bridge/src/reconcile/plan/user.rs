@@ -423,7 +423,7 @@ fn undo(view: &UserView, held: &UserBinding, complete: bool, policy: &Policy, no
     {
         return next;
     }
-    let mut check_at = None;
+    let mut check_at = held.binding.look_at;
     for tracked in held.fields.values() {
         check_at = earliest(check_at, tracked.check_at(policy.proof));
     }

@@ -5,6 +5,7 @@
 //! been created twice, and nothing foreign may have been touched.
 
 mod cases;
+mod foreign;
 mod model;
 mod operations;
 
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 use super::advance::{Admitted, Advance, advance, follow};
 use super::attempt::Attempt;
 use super::call::describe;
-use super::outcome;
+use super::outcome::{self, Failed};
 use super::policy::Policy;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
@@ -34,6 +35,7 @@ const TARGET: &str = "workspace";
 const ALL: Admitted = Admitted {
     revocation: [true; 3],
     other: [true; 3],
+    failing: [None; 3],
 };
 
 /// One change of the directory, by small numbers.
@@ -143,8 +145,16 @@ impl World {
             faulty,
             _folder: folder,
         };
+        world.set_clock();
         world.scan();
         world
+    }
+
+    /// The directory's clock follows the stepped one. It goes on by itself and so stays a little behind.
+    fn set_clock(&mut self) {
+        let rules = self.directory.rules().clone();
+        let behind = self.now.minus(Duration::from_secs(30));
+        self.directory = Directory::new(self.store.clone(), Clock::showing(behind), rules);
     }
 
     fn scan(&mut self) {
@@ -280,7 +290,6 @@ impl World {
         if self.flying.len() >= 3 {
             return false;
         }
-        // Directory writes stamp the real clock, which is behind the stepped one.
         let now = self.now;
         let busy: Vec<ScimId> = self
             .flying
@@ -406,9 +415,20 @@ impl World {
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
         let then = self.write(move |tx| {
             let row = tx.queued(TARGET, &attempt.binding.resource_id)?;
-            let attempts = row.map_or(0, |row| row.attempts);
-            let then = outcome::record(tx, &knowledge, &policy, &attempt, &result, attempts, now)?;
-            follow(tx, &knowledge, &policy, &attempt, &then, 1.0, now)?;
+            let failed = row.map_or_else(Failed::default, |row| Failed {
+                attempts: row.attempts,
+                refusals: row.refusals,
+            });
+            let then = outcome::record(tx, &knowledge, &policy, &attempt, &result, failed, now)?;
+            follow(
+                tx,
+                &knowledge,
+                &policy,
+                &attempt,
+                &then,
+                outcome::is_refusal(&result),
+                now,
+            )?;
             Ok(then)
         });
         self.note(format_args!("    then {then:?}"));
@@ -444,6 +464,7 @@ impl World {
 
     fn step_time(&mut self, by: Duration) {
         self.now = self.now.plus(by);
+        self.set_clock();
         let due: Vec<_> = self.late.iter().filter(|(at, _)| *at <= self.now).cloned().collect();
         self.late.retain(|(at, _)| *at > self.now);
         for (_, attempt) in due {

@@ -37,6 +37,8 @@ pub(super) struct Model {
     pub(super) writes: usize,
     /// Adding a member who is one, or removing one who is none, answers 404 and changes nothing.
     pub(super) strict: bool,
+    /// Fields of users whose change is answered with success and ignored.
+    pub(super) deaf: BTreeSet<Field>,
 }
 
 /// What the model makes of a call.
@@ -209,6 +211,7 @@ impl Model {
                 (Kind::User, field) => {
                     let user = self.users.get_mut(id).ok_or_else(|| Self::refuse(404, "no user"))?;
                     match field {
+                        field if self.deaf.contains(field) => {}
                         Field::DisplayName => user.display.clone_from(value),
                         Field::ExternalId => user.external.clone_from(value),
                         Field::Active => user.active = value.as_deref() == Some("true"),

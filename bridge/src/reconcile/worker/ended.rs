@@ -7,16 +7,27 @@ use super::super::advance::follow;
 use super::super::attempt::Attempt;
 use super::super::call::{Reply, describe};
 use super::super::circuit::{Sign, State};
-use super::super::outcome::{self, Then};
+use super::super::drift::{self, DriftPolicy};
+use super::super::outcome::{self, Failed, Then};
 use super::super::scan::{Progress, Scan};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::databricks::wire::WireUser;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::{UpstreamId, fold};
-use crate::store::{Kind, NewStep, StoreError};
+use crate::store::{Kind, NewStep, StoreError, Transaction};
 
 use super::{Ended, Finished, Worker};
+
+/// The first scan of a store, and one soon after another, make no object be read: a restart is no reason to.
+fn is_time_to_look(tx: &Transaction<'_>, drift: &DriftPolicy, now: Timestamp) -> Result<bool, StoreError> {
+    let last = tx.fact("looked_at")?.and_then(|text| text.parse().ok());
+    let due = last.is_some_and(|last| now.since(Timestamp::from_micros(last)) >= drift.every.mul_f64(0.9));
+    if due || last.is_none() {
+        tx.set_fact("looked_at", &now.as_micros().to_string())?;
+    }
+    Ok(due)
+}
 
 impl Worker {
     pub(super) async fn finish_joined(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
@@ -79,13 +90,23 @@ impl Worker {
                 self.note_sign(Sign::Works, None, now).await;
                 let target = self.options.target.clone();
                 let admins = seen.admins.clone();
+                let (knowledge, drift) = (self.knowledge.clone(), self.options.policy.drift);
+                self.scan_at = now.plus(drift.every);
                 let stored = self
                     .store
                     .write(move |tx| {
-                        tx.replace_inventory(&target, Kind::User, &seen.users)?;
+                        let users: Vec<_> = seen.users.iter().map(|user| user.entry.clone()).collect();
+                        tx.replace_inventory(&target, Kind::User, &users)?;
                         tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
+                        if drift.on && is_time_to_look(tx, &drift, now)? {
+                            let looks = drift::look_after_scan(tx, &knowledge, &seen, now)?;
+                            tracing::info!(
+                                looks,
+                                "the target was scanned; objects are read to find what somebody else changed"
+                            );
+                        }
                         tx.set_fact("scanned_at", &now.as_micros().to_string())
                     })
                     .await;
@@ -165,17 +186,27 @@ impl Worker {
     async fn record(&mut self, ended: &Arc<Ended>, now: Timestamp) -> Result<(), StoreError> {
         let (mut knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
         knowledge.busy.remove(&ended.attempt.call.binding);
-        let factor = self.options.time_factor;
         let outcome = Arc::clone(ended);
         let recorded = self
             .store
             .write(move |tx| {
                 let Ended { attempt, result, step } = &*outcome;
                 let row = tx.queued(&knowledge.target, &attempt.binding.resource_id)?;
-                let attempts = row.map_or(0, |row| row.attempts);
+                let failed = row.map_or_else(Failed::default, |row| Failed {
+                    attempts: row.attempts,
+                    refusals: row.refusals,
+                });
                 tx.add_step(step)?;
-                let then: Then = outcome::record(tx, &knowledge, &policy, attempt, result, attempts, now)?;
-                follow(tx, &knowledge, &policy, attempt, &then, factor, now)
+                let then: Then = outcome::record(tx, &knowledge, &policy, attempt, result, failed, now)?;
+                follow(
+                    tx,
+                    &knowledge,
+                    &policy,
+                    attempt,
+                    &then,
+                    outcome::is_refusal(result),
+                    now,
+                )
             })
             .await?;
         self.release(&ended.attempt);

@@ -72,6 +72,8 @@ pub struct Worker {
     circuit: Circuit,
     pace: Pace,
     scan: Option<Scan>,
+    /// When the next scan begins.
+    scan_at: Timestamp,
     reading: bool,
     probing: bool,
     running: JoinSet<Finished>,
@@ -119,6 +121,7 @@ impl Worker {
             circuit: Circuit::starting(options.probing, now),
             pace: Pace::new(options.speed, now),
             scan: Some(Scan::default()),
+            scan_at: now,
             reading: false,
             probing: false,
             running: JoinSet::new(),
@@ -253,8 +256,14 @@ impl Worker {
 
     /// Reads the next page of the scan, if there is one to read; tells when to ask again if the pace does not admit it yet.
     fn scan_if_wanted(&mut self, now: Timestamp) -> Option<Timestamp> {
-        if self.reading || self.scan.is_none() {
+        if self.reading {
             return None;
+        }
+        if self.scan.is_none() {
+            if !self.options.policy.drift.on || self.scan_at > now {
+                return None;
+            }
+            self.scan = Some(Scan::default());
         }
         match self.pace.start(Verb::Read, false, now) {
             Ok(()) => {}
@@ -324,6 +333,7 @@ impl Worker {
         Admitted {
             revocation: Verb::ALL.map(|verb| self.may_start(verb, true, now).is_ok()),
             other: Verb::ALL.map(|verb| self.may_start(verb, false, now).is_ok()),
+            failing: Verb::ALL.map(|verb| self.pace.failing_at(verb, now)),
         }
     }
 
@@ -359,6 +369,9 @@ impl Worker {
         // Checked just before on this same task; a refusal here could only be a fault of ours.
         if self.pace.start(attempt.call.verb, revocation, now).is_err() {
             tracing::error!("a call was begun that the pace does not admit");
+        }
+        if attempt.is_failing && !revocation {
+            self.pace.spend_failing(attempt.call.verb);
         }
         // Two admins who are deactivated at the same time must not both be the one who is not the last.
         if let Some(id) = attempt.call.action.deactivates()

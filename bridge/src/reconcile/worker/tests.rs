@@ -2,7 +2,7 @@
 
 use super::super::circuit::Sign;
 use super::*;
-use crate::databricks::{ClientOptions, PatFile};
+use crate::databricks::{ClientOptions, Credential, Network};
 use crate::directory::{Directory, Request, Rules};
 
 /// A worker that knows its target, whose every slot is taken.
@@ -12,12 +12,13 @@ fn busy_worker(folder: &std::path::Path) -> Worker {
     std::fs::write(&token, "dapi-test").unwrap();
     let client = Client::new(ClientOptions {
         workspace_url: "http://127.0.0.1:9".parse().unwrap(),
-        credential: PatFile::open(&token).unwrap(),
-        resolve: Vec::new(),
-        private_ranges: None,
-        ca_file: None,
-        timeout: Duration::from_secs(1),
-        connect_timeout: Duration::from_secs(1),
+        credential: Credential::token_file(&token).unwrap(),
+        network: Network {
+            private_ranges: None,
+            timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+            ..Network::default()
+        },
     });
     let options = WorkerOptions {
         target: "workspace".to_owned(),
@@ -128,6 +129,7 @@ async fn an_outcome_that_the_store_cannot_take_is_kept_and_recorded_later() {
     let everything = Admitted {
         revocation: [true; 3],
         other: [true; 3],
+        failing: [None; 3],
     };
     let (knowledge, policy) = (worker.knowledge.clone(), worker.options.policy.clone());
     let begun = worker

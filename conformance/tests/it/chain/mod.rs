@@ -3,6 +3,7 @@
 mod changes;
 mod corpus;
 mod crash;
+mod network;
 mod once;
 mod outage;
 mod program;

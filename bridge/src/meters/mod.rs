@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::clock::Timestamp;
@@ -29,9 +28,6 @@ pub type Throttled = Family<[Label; 1], Counter>;
 /// Latencies by a method and a status class.
 pub type Requests = Family<[Label; 2], Histogram, Latencies>;
 
-/// A number a kind of something.
-pub type Kinds = Family<[Label; 1], Gauge>;
-
 /// Upper ends of the histogram's buckets, seconds: from a read out of memory to a write that waited for its outcome.
 const BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 10.0];
 const UNKNOWN: i64 = i64::MIN;
@@ -46,33 +42,6 @@ impl MetricConstructor<Histogram> for Latencies {
     }
 }
 
-/// What differs at a target by somebody else's hand (rule B4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drift {
-    /// Fields that have another value.
-    Field,
-    /// Wanted members that are not in their group.
-    MemberMissing,
-    /// Members that are not wanted in their group.
-    MemberExtra,
-    /// Objects that are not there any more.
-    Vanished,
-}
-
-impl Drift {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Field, Self::MemberMissing, Self::MemberExtra, Self::Vanished];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Field => "field",
-            Self::MemberMissing => "member-missing",
-            Self::MemberExtra => "member-extra",
-            Self::Vanished => "vanished",
-        }
-    }
-}
-
 /// The counts of one target and its endpoint. Cheap to clone; all clones count together.
 #[derive(Debug, Clone)]
 pub struct Meters {
@@ -82,10 +51,6 @@ pub struct Meters {
     pub throttled: Throttled,
     /// Answers to SCIM requests, by method and status class.
     pub requests: Requests,
-    /// What differs by somebody else's hand, by kind.
-    pub drift: Kinds,
-    /// What is no longer written because somebody else writes it too.
-    pub contested: Gauge,
     minute: Arc<Mutex<Minute>>,
     credential_expires: Arc<AtomicI64>,
 }
@@ -96,8 +61,6 @@ impl Default for Meters {
             calls: Calls::default(),
             throttled: Throttled::default(),
             requests: Requests::new_with_constructor(Latencies),
-            drift: Kinds::default(),
-            contested: Gauge::default(),
             minute: Arc::default(),
             credential_expires: Arc::new(AtomicI64::new(UNKNOWN)),
         };
@@ -109,9 +72,6 @@ impl Default for Meters {
                     .get_or_create(&[("verb", verb.as_str()), ("outcome", "ok")]),
             );
             drop(meters.throttled.get_or_create(&[("verb", verb.as_str())]));
-        }
-        for kind in Drift::ALL {
-            meters.set_drift(kind, 0);
         }
         meters
     }
@@ -155,16 +115,6 @@ impl Meters {
         self.requests
             .get_or_create(&[("method", method), ("status", status)])
             .observe(after.as_secs_f64());
-    }
-
-    /// How much differs by somebody else's hand.
-    pub fn set_drift(&self, kind: Drift, number: u32) {
-        self.drift.get_or_create(&[("kind", kind.as_str())]).set(number.into());
-    }
-
-    /// How many memberships and fields are contested.
-    pub fn set_contested(&self, number: u32) {
-        self.contested.set(number.into());
     }
 
     /// When the credential for the target ends; `None` if that is not known.

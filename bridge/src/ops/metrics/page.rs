@@ -11,7 +11,7 @@ use super::reading::{Reading, TargetReading};
 use crate::clock::Timestamp;
 use crate::meters::Label;
 use crate::ops::sizes;
-use crate::store::{GuardClass, PerKind};
+use crate::store::{DriftKind, GuardClass, PerKind};
 
 /// States of a target.
 const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
@@ -170,7 +170,7 @@ fn calls(registry: &mut Registry, target: &TargetReading, now: Timestamp) {
 }
 
 fn objects(registry: &mut Registry, target: &TargetReading) {
-    let (gauges, meters) = (&target.gauges, &target.meters);
+    let gauges = &target.gauges;
     registry.register(
         "held_objects",
         "Objects that a person must decide on, by kind",
@@ -190,12 +190,14 @@ fn objects(registry: &mut Registry, target: &TargetReading) {
     registry.register(
         "contested_edges",
         "Memberships and fields that are no longer written because somebody else writes them too",
-        meters.contested.clone(),
+        number(large(target.contested)),
     );
+    let counted = |kind: DriftKind| target.drift.iter().find(|(one, _)| *one == kind);
+    let drift = DriftKind::ALL.map(|kind| (kind.as_str(), counted(kind).map_or(0.0, |(_, number)| large(*number))));
     registry.register(
         "drift_parts",
         "What differs at the target by somebody else's hand, by kind",
-        meters.drift.clone(),
+        numbers("kind", drift),
     );
     registry.register(
         "size_limit_used_ratio",

@@ -5,7 +5,7 @@ use crate::databricks::pace::Verb;
 use crate::meters::Meters;
 use crate::ops::Operations;
 use crate::reconcile::Reported;
-use crate::store::{Gauges, GuardClass, StoreError};
+use crate::store::{DriftKind, Gauges, GuardClass, StoreError};
 
 /// Everything at one moment.
 #[derive(Debug, Clone)]
@@ -37,6 +37,10 @@ pub(super) struct TargetReading {
     pub(super) gauges: Gauges,
     /// The classes that the guard holds.
     pub(super) guarded: Vec<GuardClass>,
+    /// What differs by somebody else's hand, by kind; zeros are left out.
+    pub(super) drift: Vec<(DriftKind, u64)>,
+    /// How much of it is no longer written because somebody else writes it too.
+    pub(super) contested: u64,
     /// What was counted.
     pub(super) meters: Meters,
     /// Share of the rate that was used in the last minute, by rate class; `None` = no limit.
@@ -55,8 +59,9 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
         .targets
         .iter()
         .map(|(name, status)| {
-            let (gauges, held) = operations.store.read::<_, StoreError, _>(|store| {
-                Ok((store.gauges(name, &operations.endpoint)?, store.guard_holds(name)?))
+            let (gauges, held, (drift, contested)) = operations.store.read::<_, StoreError, _>(|store| {
+                let gauges = store.gauges(name, &operations.endpoint)?;
+                Ok((gauges, store.guard_holds(name)?, store.drift_counts(name)?))
             })?;
             let meters = status.meters().clone();
             let used = Verb::ALL.map(|verb| {
@@ -71,6 +76,8 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
                 reported: status.get(),
                 gauges,
                 guarded: held.into_iter().map(|hold| hold.class).collect(),
+                drift,
+                contested,
                 meters,
                 used,
                 dry_run: operations.dry_run && !went_live,

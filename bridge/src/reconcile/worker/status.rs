@@ -54,6 +54,9 @@ impl Status {
 
 impl Worker {
     pub(super) fn report(&self) {
+        self.status
+            .meters()
+            .set_credential_expiry(self.client.credential_expires_at());
         let target = &self.options.target;
         let (queued, pending) = self
             .store

@@ -54,9 +54,6 @@ impl Status {
 
 impl Worker {
     pub(super) fn report(&self) {
-        self.status
-            .meters()
-            .set_credential_expiry(self.client.credential_expires_at());
         let target = &self.options.target;
         let (queued, pending) = self
             .store
@@ -80,6 +77,8 @@ impl Worker {
             }
         };
         let now = self.clock.now();
+        let expiry = self.client.credential_expires_at();
+        self.status.meters().set_credential_expiry(expiry);
         let due = self.store.read(|snapshot| snapshot.due_to_be_written(target, now));
         let forecast = match self.circuit.state() {
             State::Closed if self.gate == Gate::Open => self.pace.forecast(Verb::Write, due.unwrap_or(pending)),

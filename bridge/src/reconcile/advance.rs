@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, begin};
+use super::call::describe_note;
 use super::guard;
 use super::outcome::Then;
 use super::plan::{Call, Next, Note, plan_group, plan_user};
@@ -14,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::id::{ScimId, fold};
 use crate::store::{
-    Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, QueueClass, QueueRow, Role, StoreError,
-    Transaction,
+    Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, NewStep, QueueClass, QueueRow, Role,
+    StoreError, Transaction,
 };
 
 /// Notes in a row for one resource; more than this would mean that two of them undo each other.
@@ -122,7 +123,10 @@ pub fn advance(
             }
             // What the guard refuses is planned again: it is closed now, and keeps nothing else from being done.
             Next::Note(note) if !passes_guard(tx, knowledge, policy, guard::renames(&note), now)? => {}
-            Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, &note, now)?,
+            Next::Note(note) => {
+                carry_out_note(tx, knowledge, policy, &row, &note, now)?;
+                log_note(tx, knowledge, id, revision, &note, now)?;
+            }
             Next::Call(call) if !call_passes_guard(tx, knowledge, policy, row.kind, &call, now)? => {}
             Next::Call(call) => return start(tx, knowledge, admitted, &row, call, revision, now),
         }
@@ -505,6 +509,30 @@ fn carry_out_note(
         Note::Gone(binding) => set_role(tx, binding, Role::Gone)?,
     }
     Ok(())
+}
+
+/// The record has every step, those among them that need no call.
+fn log_note(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    id: &ScimId,
+    revision: i64,
+    note: &Note,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(told) = describe_note(note) else {
+        return Ok(());
+    };
+    tx.add_step(&NewStep {
+        at: now,
+        target: knowledge.target.clone(),
+        resource_id: id.clone(),
+        revision,
+        call: told.to_owned(),
+        status: None,
+        outcome: "ok".to_owned(),
+        millis: 0,
+    })
 }
 
 fn bind_anew(tx: &Transaction<'_>, target: &str, id: &ScimId) -> Result<(), StoreError> {

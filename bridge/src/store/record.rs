@@ -57,8 +57,24 @@ impl Snapshot<'_> {
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn events(&self, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.events_where("1", limit)
+    }
+
+    /// The newest events that are not over, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn open_events(&self, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.events_where("ended_at IS NULL", limit)
+    }
+
+    fn events_where(&self, condition: &str, limit: usize) -> Result<Vec<Event>, StoreError> {
         let mut events = self.all(
-            "SELECT what, cause, detail, first_at, last_at, count, ended_at FROM events ORDER BY event DESC LIMIT ?1",
+            &format!(
+                "SELECT what, cause, detail, first_at, last_at, count, ended_at FROM events
+                 WHERE {condition} ORDER BY event DESC LIMIT ?1"
+            ),
             [i64::try_from(limit).unwrap_or(i64::MAX)],
             |row| {
                 Ok(Event {

@@ -222,6 +222,38 @@ async fn a_user_is_created_once_and_deactivated_by_the_form_that_works() {
 }
 
 #[tokio::test]
+async fn the_log_has_the_steps_of_a_rename_that_need_no_call() {
+    let made = |id| ResponseTemplate::new(200).set_body_json(json!({ "id": id }));
+    let new = json!({ "id": "18", "userName": "ana.smith@contoso.test", "displayName": "Ana", "active": true });
+    let new = ResponseTemplate::new(200).set_body_json(new);
+    let scene = Scene::start(vec![
+        answer("POST", "/Users$", 1, made("17")),
+        answer("POST", "/Users$", 1, made("18")),
+        answer("GET", "/Users/18$", 1000, new),
+    ])
+    .await;
+    let ana = scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    let renamed = json!({ "op": "Replace", "path": "userName", "value": "ana.smith@contoso.test" });
+    scene.patch_user(&ana, renamed).await;
+    scene.until("renamed", |scene| scene.outcome("rename applied")).await;
+    let query = LogQuery {
+        limit: 1,
+        ..LogQuery::default()
+    };
+    let entries = scene.store.read::<_, StoreError, _>(|store| store.log(&query)).unwrap();
+    let steps: Vec<&str> = entries[0].steps.iter().map(|step| step.call.as_str()).collect();
+    let order = [
+        "under the new name is to take over",
+        "POST /Users",
+        "PATCH /Users/17 active=false",
+    ];
+    let found = order.map(|part| steps.iter().position(|step| step.contains(part)));
+    assert!(found.is_sorted() && found[0].is_some(), "{steps:#?}");
+    assert_eq!(entries[0].steps[found[0].unwrap()].status, None);
+}
+
+#[tokio::test]
 async fn throttling_in_the_open_and_in_disguise_delays_and_loses_nothing() {
     let scene = Scene::start(vec![
         answer(

@@ -52,13 +52,15 @@ impl Directory {
         self.change(request, move |change| {
             let row = to_row(id, Kind::Group, document);
             change.check_protected(Kind::Group, &row.name)?;
+            let imported = change.imported(Kind::Group, &row.name)?;
+            if imported.is_none() {
+                change.check_unique(Kind::Group, &row.name, None)?;
+            }
             let found = change.resolve_members(&given)?;
-            if let Some(imported) = change.imported(Kind::Group, &row.name)? {
-                change.check_no_circle(imported.pk, &imported.id, &found)?;
+            if let Some(imported) = imported {
                 change.add_members(&imported, &given)?;
                 return change.claim(&imported, row.document);
             }
-            change.check_unique(Kind::Group, &row.name, None)?;
             let revision = change.revision(&row.id, Kind::Group, &row.name, "create")?;
             let resource = change
                 .tx

@@ -24,13 +24,16 @@ impl Directory {
         self.change(request, move |change| {
             let row = to_row(id, Kind::User, document);
             change.check_protected(Kind::User, &row.name)?;
+            let imported = change.imported(Kind::User, &row.name)?;
+            if imported.is_none() {
+                change.check_unique(Kind::User, &row.name, None)?;
+            }
             if let Some(manager) = &row.manager_id {
                 change.check_manager(manager)?;
             }
-            if let Some(imported) = change.imported(Kind::User, &row.name)? {
+            if let Some(imported) = imported {
                 return change.claim(&imported, row.document);
             }
-            change.check_unique(Kind::User, &row.name, None)?;
             let revision = change.revision(&row.id, Kind::User, &row.name, "create")?;
             let resource = change
                 .tx

@@ -14,7 +14,7 @@ use crate::ops::sizes;
 use crate::store::{DriftKind, GuardClass, PerKind};
 
 /// States of a target.
-const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
+const STATES: [&str; 6] = ["ok", "starting", "degraded", "out", "held", "dry-run"];
 /// What a circuit is usually open for; zero when it is not.
 const CAUSES: [&str; 8] = [
     "starting",

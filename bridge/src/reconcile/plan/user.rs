@@ -430,6 +430,13 @@ fn undo(view: &UserView, held: &UserBinding, complete: bool, policy: &Policy, no
     if check_at.is_some_and(|at| at <= now) {
         return read(held, upstream, QueueClass::Verification, Purpose::Check);
     }
+    if view.wanted.is_none() && held.removals_pending {
+        // A deletion is done when every membership is gone too (rule C6); the last removal wakes it.
+        return Next::Wait {
+            until: check_at.map_or(now.plus(policy.proof), |at| at.min(now.plus(policy.proof))),
+            why: "memberships of the deleted user are still to be removed",
+        };
+    }
     Next::Settled { check_at }
 }
 

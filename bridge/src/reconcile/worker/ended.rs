@@ -104,10 +104,10 @@ impl Worker {
         match result {
             Ok(Progress::More(scan)) => {
                 self.scan = Some(scan);
-                self.note_sign(Sign::Works, None, now).await;
+                self.note_sign(Sign::Works, None, false, now).await;
             }
             Ok(Progress::Complete(seen)) => {
-                self.note_sign(Sign::Works, None, now).await;
+                self.note_sign(Sign::Works, None, false, now).await;
                 let target = self.options.target.clone();
                 if let Some(import) = self.import.as_mut().filter(|import| import.seen.is_none()) {
                     import.begin(&seen);
@@ -147,7 +147,7 @@ impl Worker {
             Err(error) => {
                 self.scan = Some(kept);
                 let sign = sign_of_list(&error);
-                self.note_sign(sign, Some(&error), now).await;
+                self.note_sign(sign, Some(&error), false, now).await;
             }
         }
     }
@@ -161,7 +161,8 @@ impl Worker {
     ) {
         self.account_for(attempt.call.verb, result.as_ref().err(), now);
         let sign = outcome::sign(&result, attempt.call.binding);
-        self.note_sign(sign, result.as_ref().err(), now).await;
+        let writes = attempt.call.action.writes();
+        self.note_sign(sign, result.as_ref().err(), writes, now).await;
         if let Some(id) = attempt.call.action.deactivates()
             && self.leaving.remove(id)
             && !matches!(result, Ok(_) | Err(DatabricksError::OutcomeUnknown(_)))
@@ -270,7 +271,14 @@ impl Worker {
         }
     }
 
-    pub(super) async fn note_sign(&mut self, sign: Sign, error: Option<&DatabricksError>, now: Timestamp) {
+    pub(super) async fn note_sign(
+        &mut self,
+        sign: Sign,
+        error: Option<&DatabricksError>,
+        writes: bool,
+        now: Timestamp,
+    ) {
+        self.note_lasting_trouble(sign, error, writes, now).await;
         let was_out = !matches!(self.circuit.state(), State::Closed);
         let (cause, detail) = error.map_or(("", String::new()), |error| (error.cause(), error.to_string()));
         self.circuit.note(sign, cause, &detail, now);
@@ -285,6 +293,33 @@ impl Worker {
             if let Err::<(), StoreError>(error) = ended {
                 tracing::error!(%error, "the end of an outage could not be recorded");
             }
+        }
+    }
+
+    /// One entry for calls that fail one after the other while the target as a whole works.
+    async fn note_lasting_trouble(
+        &mut self,
+        sign: Sign,
+        error: Option<&DatabricksError>,
+        writes: bool,
+        now: Timestamp,
+    ) {
+        let Some(began) = self.note_trouble(sign, error, writes, now) else {
+            return;
+        };
+        let target = self.options.target.clone();
+        let noted = match error.filter(|_| began) {
+            Some(error) => {
+                let (cause, detail) = (error.cause(), error.to_string());
+                tracing::warn!(target = %target, cause, "calls fail one after the other: {detail}");
+                self.store
+                    .write(move |tx| tx.note_event(&target, "degraded", cause, &detail, now))
+                    .await
+            }
+            None => self.store.write(move |tx| tx.end_event(&target, "degraded", now)).await,
+        };
+        if let Err::<(), StoreError>(error) = noted {
+            tracing::error!(%error, "what fails could not be recorded");
         }
     }
 

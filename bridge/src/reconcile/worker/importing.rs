@@ -159,7 +159,7 @@ impl Worker {
             // Whatever the trouble is, it is read again; an outage shows in the health of the target.
             Err(error) => {
                 let sign = super::ended::sign_of_list(&error);
-                self.note_sign(sign, Some(&error), now).await;
+                self.note_sign(sign, Some(&error), false, now).await;
                 false
             }
         };

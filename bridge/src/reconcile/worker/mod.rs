@@ -37,6 +37,7 @@ use crate::store::{NewStep, QueueClass, Store, StoreError};
 pub use status::{Reported, Status};
 
 use orders::Gate;
+use status::Trouble;
 
 /// Rows planned in one transaction. Between two of them whatever came meanwhile has its turn: calls that
 /// ended, revocations, the end.
@@ -90,6 +91,8 @@ pub struct Worker {
     unrecorded: Vec<Arc<Ended>>,
     /// Whether anything is written at all.
     gate: Gate,
+    /// Calls that fail one after the other.
+    trouble: Option<Trouble>,
     /// What is being taken in, if an operator ordered it.
     import: Option<Import>,
     /// When what the guard holds is looked at again.
@@ -138,6 +141,7 @@ impl Worker {
             leaving: HashSet::new(),
             unrecorded: Vec::new(),
             gate: if options.dry_run { Gate::DryRun } else { Gate::Open },
+            trouble: None,
             import: None,
             alarm_at: now,
             store,
@@ -247,13 +251,28 @@ impl Worker {
                 };
                 wake_at = next;
             }
+            self.rest_if_idle(now).await?;
         }
         self.report();
         Ok(Some(wake_at))
     }
 
+    /// After an outage with nothing left to try, a good probe is enough.
+    async fn rest_if_idle(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let target = self.options.target.clone();
+        let busy = self.pace.in_flight() > 0 || self.scan.is_some() || self.reading;
+        // What is not written now cannot be tried.
+        let to_try =
+            self.gate == Gate::Open && self.store.read(|snapshot| snapshot.due_to_be_written(&target, now))? > 0;
+        if busy || to_try || !self.circuit.rest() {
+            return Ok(());
+        }
+        tracing::info!(%target, "the target works");
+        self.store.write(move |tx| tx.end_event(&target, "out", now)).await
+    }
+
     fn probe_if_due(&mut self, now: Timestamp) {
-        let due = self.circuit.probe_at().is_some_and(|at| at <= now);
+        let due = self.circuit.doubts() || self.circuit.probe_at().is_some_and(|at| at <= now);
         // A probe is the one call that an open circuit admits: it does not wait for slots that hang.
         if !due || self.probing {
             return;

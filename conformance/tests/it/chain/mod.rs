@@ -3,6 +3,7 @@
 mod changes;
 mod corpus;
 mod crash;
+mod faults;
 mod network;
 mod once;
 mod operations;

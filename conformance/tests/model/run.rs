@@ -1,0 +1,114 @@
+//! Many worlds beside each other, and the report on one that is wrong.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::drive::Drive;
+use super::generate::{World, world};
+
+/// The program that becomes the bridge.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_mock-stack");
+/// Worlds mostly wait, so many share a core.
+const AT_ONCE: usize = 8;
+
+/// What is wrong with a world; `None` = nothing.
+pub async fn fault_of(seed: u64) -> Option<String> {
+    report_of(world(seed)).await
+}
+
+async fn report_of(world: World) -> Option<String> {
+    let seed = world.seed;
+    let mut drive = match Drive::start(world.clone(), PROGRAM).await {
+        Ok(drive) => drive,
+        Err(error) => return Some(format!("seed {seed}: the stack does not start: {error:#}")),
+    };
+    if let Err(error) = drive.play().await {
+        drive.problems.push(format!("the world broke: {error:#}"));
+    }
+    if drive.problems.is_empty() {
+        return match drive.stack.stop().await {
+            Ok(()) => None,
+            Err(error) => Some(format!("seed {seed}: {error:#}")),
+        };
+    }
+    let report = report(&drive).await;
+    let _ = drive.stack.stop().await;
+    Some(report)
+}
+
+async fn report(drive: &Drive) -> String {
+    let World {
+        seed,
+        acknowledge,
+        grace,
+        acts,
+    } = &drive.world;
+    let mut text =
+        format!("seed {seed} is wrong; alone: MODEL_SEED={seed} cargo test -p conformance --test model worlds\n");
+    for problem in &drive.problems {
+        let _ = writeln!(text, "  {problem}");
+    }
+    let _ = writeln!(text, "acknowledge_within {acknowledge}, group_grace {grace}; acts:");
+    for act in acts {
+        let _ = writeln!(text, "  {act}");
+    }
+    let _ = writeln!(text, "what was done:");
+    for line in &drive.told {
+        let _ = writeln!(text, "  {line}");
+    }
+    let _ = writeln!(text, "last requests at Databricks:");
+    for one in drive.last_requests(60).await {
+        let status = one.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let body = if one.body.is_null() {
+            String::new()
+        } else {
+            one.body.to_string()
+        };
+        let _ = writeln!(
+            text,
+            "  {} {}ms {} {} {status} {body}",
+            one.seq, one.at_ms, one.method, one.path
+        );
+    }
+    text
+}
+
+/// Runs the seeds; the reports of those that are wrong, at most `most`.
+pub async fn worlds(seeds: impl IntoIterator<Item = u64>, most: usize, progress: bool) -> Vec<String> {
+    let began = tokio::time::Instant::now();
+    let at_once = std::env::var("MODEL_AT_ONCE")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(AT_ONCE);
+    // A task each, so that they spread over the cores.
+    let mut running = futures_util::stream::iter(seeds)
+        .map(|seed| tokio::spawn(fault_of(seed)))
+        .buffer_unordered(at_once);
+    let (mut done, mut wrong) = (0_usize, Vec::new());
+    while let Some(ended) = running.next().await {
+        done += 1;
+        if progress && done.is_multiple_of(100) {
+            println!(
+                "{done} worlds in {:?}, {} wrong",
+                whole_seconds(began.elapsed()),
+                wrong.len()
+            );
+        }
+        match ended {
+            Ok(None) => {}
+            Ok(Some(report)) => wrong.push(report),
+            Err(error) => wrong.push(format!("a world ended in a panic: {error}")),
+        }
+        if wrong.len() >= most {
+            break;
+        }
+    }
+    println!("{done} worlds in {:?}", began.elapsed());
+    wrong
+}
+
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs())
+}

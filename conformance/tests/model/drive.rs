@@ -13,8 +13,11 @@ use super::act::{Act, Edit};
 use super::checks;
 use super::client::{Client, Ids, Reply, expected, request};
 use super::generate::World;
+use super::proxy::{Proxy, Sabotage, Serving};
 use super::wanted::Wanted;
 
+/// The workspace's name, as the mock has it unless it is told another.
+const HOST: &str = "adb-1234567890123456.7.azuredatabricks.net";
 /// Ninety seconds of the bridge are 150 ms.
 pub const TIME_FACTOR: f64 = 600.0;
 /// Long enough for a machine that does other things too; a world that is right never needs it.
@@ -47,27 +50,45 @@ pub struct Drive {
     pub problems: Vec<String>,
     /// What was done, with the answers.
     pub told: Vec<String>,
+    /// What may stand between bridge and Databricks.
+    pub proxy: Option<Serving>,
+    /// How long Databricks may take to follow.
+    pub patience: Duration,
 }
 
 impl Drive {
     /// Starts mock and bridge.
-    pub async fn start(world: World, program: &str) -> Result<Self> {
+    pub async fn start(world: World, program: &str, sabotage: Option<Sabotage>) -> Result<Self> {
+        let proxy = match sabotage {
+            Some(sabotage) => Some(Proxy::bind(sabotage).await?),
+            None => None,
+        };
         let variable = |name: &str, value: &str| (format!("SCIM_BRIDGE_{name}"), value.to_owned());
+        let mut environment = vec![
+            variable("SERVER_ACKNOWLEDGE_WITHIN", world.acknowledge),
+            // Half a second: a busy machine is no outage.
+            variable("TARGET_TIMEOUT", "300s"),
+            // A quarter of a second, so that a late effect of the mock has its time also on a busy machine.
+            variable("RECONCILE_ABSENCE_PROOF", "150s"),
+            variable("RECONCILE_GROUP_GRACE", world.grace),
+        ];
+        if let Some(proxy) = &proxy {
+            let url = format!("https://{HOST}:{}", proxy.port()?);
+            environment.push(variable("TARGET_WORKSPACE_URL", &url));
+        }
         let stack = Stack::start(StackOptions {
             limits: Limits::Published { factor: TIME_FACTOR },
             time_factor: TIME_FACTOR,
             seed: Some(world.seed),
-            environment: vec![
-                variable("SERVER_ACKNOWLEDGE_WITHIN", world.acknowledge),
-                // Half a second: a busy machine is no outage.
-                variable("TARGET_TIMEOUT", "300s"),
-                // A quarter of a second, so that a late effect of the mock has its time also on a busy machine.
-                variable("RECONCILE_ABSENCE_PROOF", "150s"),
-                variable("RECONCILE_GROUP_GRACE", world.grace),
-            ],
+            environment,
             ..StackOptions::new(program)
         })
         .await?;
+        let databricks = stack.databricks();
+        let ca = stack.folder().join("ca");
+        let proxy = proxy
+            .map(|proxy| proxy.serve(&ca, HOST, &databricks.private_url()))
+            .transpose()?;
         let client = Client::new(&std::fs::read(stack.ca_file())?, stack.bridge_url(), stack.token());
         let state = stack.control().state().await?;
         Ok(Self {
@@ -85,11 +106,20 @@ impl Drive {
             states: vec![state],
             problems: Vec::new(),
             told: Vec::new(),
+            proxy,
+            patience: PATIENCE,
         })
     }
 
-    /// All acts, then what must hold at the end. The problems found; `Err` when the world itself broke.
+    /// All acts, then what must hold at the end. `Err` when the world itself broke.
     pub async fn play(&mut self) -> Result<()> {
+        self.acts().await?;
+        let received = self.stack.control().history(0).await?;
+        self.problems.extend(checks::history(self, &received));
+        Ok(())
+    }
+
+    async fn acts(&mut self) -> Result<()> {
         for act in self.world.acts.clone() {
             match &act {
                 Act::Edit { edit, legacy } => self.edit(edit, *legacy).await?,
@@ -99,10 +129,7 @@ impl Drive {
                 return Ok(());
             }
         }
-        self.settle("end").await?;
-        let received = self.stack.control().history(0).await?;
-        self.problems.extend(checks::history(self, &received));
-        Ok(())
+        self.settle("end").await
     }
 
     /// What Entra wants now.
@@ -214,10 +241,10 @@ impl Drive {
                 self.states.push(state);
                 return Ok(());
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > self.patience {
                 self.problem(format!(
-                    "{what}: not equal after {PATIENCE:?} (rule G): {:#?}; {body}",
-                    comparison.differences
+                    "{what}: not equal after {:?} (rule G): {:#?}; {body}",
+                    self.patience, comparison.differences
                 ));
                 return Ok(());
             }

@@ -8,7 +8,9 @@ mod checks;
 mod client;
 mod drive;
 mod generate;
+mod proxy;
 mod run;
+mod sabotage;
 mod wanted;
 
 /// Worlds of an ordinary run.

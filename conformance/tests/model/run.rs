@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 
 use super::drive::Drive;
 use super::generate::{World, world};
+use super::proxy::{Sabotage, Serving};
 
 /// The program that becomes the bridge.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mock-stack");
@@ -14,13 +15,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mock-stack");
 const AT_ONCE: usize = 8;
 
 /// What is wrong with a world; `None` = nothing.
-pub async fn fault_of(seed: u64) -> Option<String> {
-    report_of(world(seed)).await
-}
-
-async fn report_of(world: World) -> Option<String> {
-    let seed = world.seed;
-    let mut drive = match Drive::start(world.clone(), PROGRAM).await {
+async fn fault_of(seed: u64) -> Option<String> {
+    let mut drive = match Drive::start(world(seed), PROGRAM, None).await {
         Ok(drive) => drive,
         Err(error) => return Some(format!("seed {seed}: the stack does not start: {error:#}")),
     };
@@ -73,6 +69,17 @@ async fn report(drive: &Drive) -> String {
         );
     }
     text
+}
+
+/// What comes of a world whose bridge is betrayed: whether it was, and what the checks said.
+pub async fn betrayed(seed: u64, sabotage: Sabotage) -> anyhow::Result<(bool, Vec<String>)> {
+    let mut drive = Drive::start(world(seed), PROGRAM, Some(sabotage)).await?;
+    drive.patience = Duration::from_secs(1);
+    drive.play().await?;
+    let struck = drive.proxy.as_ref().is_some_and(Serving::has_struck);
+    let problems = std::mem::take(&mut drive.problems);
+    drive.stack.stop().await?;
+    Ok((struck, problems))
 }
 
 /// Runs the seeds; the reports of those that are wrong, at most `most`.

@@ -209,6 +209,15 @@ impl Control {
         self.send(reqwest::Method::PUT, "/credentials", &body).await.map(|_| ())
     }
 
+    /// Sets what a path stands for: `/limits`, `/private-link`, `/switches/NAME` …
+    ///
+    /// # Errors
+    ///
+    /// When the listener refuses it.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(reqwest::Method::PUT, path, body).await
+    }
+
     async fn get(&self, path: &str) -> Result<Value> {
         let answer = self.http.get(format!("{}{path}", self.url)).send().await?;
         let answer = answer.error_for_status()?;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::weather::Weather;
+
 /// A person's number, in the order in which they come. Somebody who comes back after a deletion is a new one.
 pub type Person = usize;
 /// A team's number, likewise.
@@ -45,11 +47,28 @@ pub enum Edit {
     Close { team: Team },
 }
 
+/// The bridge is killed, as power kills it, and started again.
+#[derive(Debug, Clone)]
+pub struct Kill {
+    /// Once Databricks has got so many more requests …
+    pub requests: u64,
+    /// … or after so many milliseconds.
+    pub within_ms: u64,
+    /// Starts that are killed too, each after so many milliseconds.
+    pub starts_ms: Vec<u64>,
+}
+
 /// Anything that happens.
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// Entra writes; with the form of its PATCH.
-    Edit { edit: Edit, legacy: bool },
+    /// Entra writes; with the form of its PATCH, and perhaps the bridge is killed meanwhile.
+    Edit {
+        edit: Edit,
+        legacy: bool,
+        kill: Option<Kill>,
+    },
+    /// Databricks, or the way to it, changes.
+    Weather(Weather),
     /// Nothing more is sent before Databricks has followed, and then both sides are compared.
     Settle,
 }
@@ -97,9 +116,21 @@ impl fmt::Display for Edit {
 impl fmt::Display for Act {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Edit { edit, legacy } => {
-                write!(out, "{edit}{}", if *legacy { " [legacy]" } else { "" })
+            Self::Edit { edit, legacy, kill } => {
+                write!(out, "{edit}{}", if *legacy { " [legacy]" } else { "" })?;
+                match kill {
+                    Some(Kill {
+                        requests,
+                        within_ms,
+                        starts_ms,
+                    }) => write!(
+                        out,
+                        " [killed after {requests} requests or {within_ms}ms, and {starts_ms:?}ms into its start]"
+                    ),
+                    None => Ok(()),
+                }
             }
+            Self::Weather(weather) => write!(out, "{weather}"),
             Self::Settle => write!(out, "settle"),
         }
     }

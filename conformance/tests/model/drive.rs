@@ -7,14 +7,15 @@ use conformance::equal::{Baseline, Comparison, Intent, compare};
 use conformance::stack::control::{Received, State};
 use conformance::stack::{Stack, StackOptions};
 use mock_databricks::Limits;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::act::{Act, Edit};
+use super::act::{Act, Edit, Kill};
 use super::checks;
-use super::client::{Client, Ids, Reply, expected, request};
+use super::client::{Client, Ids, Reply, Request, expected, request};
 use super::generate::World;
 use super::proxy::{Proxy, Sabotage, Serving};
 use super::wanted::Wanted;
+use super::weather::Weather;
 
 /// The workspace's name, as the mock has it unless it is told another.
 const HOST: &str = "adb-1234567890123456.7.azuredatabricks.net";
@@ -114,6 +115,7 @@ impl Drive {
     /// All acts, then what must hold at the end. `Err` when the world itself broke.
     pub async fn play(&mut self) -> Result<()> {
         self.acts().await?;
+        self.states.push(self.stack.control().state().await?);
         let received = self.stack.control().history(0).await?;
         self.problems.extend(checks::history(self, &received));
         Ok(())
@@ -122,14 +124,16 @@ impl Drive {
     async fn acts(&mut self) -> Result<()> {
         for act in self.world.acts.clone() {
             match &act {
-                Act::Edit { edit, legacy } => self.edit(edit, *legacy).await?,
+                Act::Edit { edit, legacy, kill } => self.edit(edit, *legacy, kill.as_ref()).await?,
+                Act::Weather(weather) => self.weather(weather).await?,
                 Act::Settle => self.settle("settle").await?,
             }
             if !self.problems.is_empty() {
                 return Ok(());
             }
         }
-        self.settle("end").await
+        self.settle("end").await?;
+        self.read_all().await
     }
 
     /// What Entra wants now.
@@ -143,17 +147,31 @@ impl Drive {
         Ok(newer.last().map_or(known, |received| received.seq))
     }
 
-    async fn edit(&mut self, edit: &Edit, legacy: bool) -> Result<()> {
+    async fn edit(&mut self, edit: &Edit, legacy: bool, kill: Option<&Kill>) -> Result<()> {
         let sent = self.newest().await?;
-        let reply = self.client.send(&request(edit, legacy, &self.ids)).await;
+        let request = request(edit, legacy, &self.ids);
+        let client = self.client.clone();
+        let reply = match kill {
+            None => client.send(&request).await,
+            Some(kill) => {
+                let (reply, killed) = tokio::join!(client.send(&request), self.kill(kill, sent));
+                killed?;
+                match reply {
+                    Reply::Answered { .. } => reply,
+                    Reply::Cut(_) => self.send_again(edit, &request).await,
+                }
+            }
+        };
         let Reply::Answered { status, body, took } = reply else {
             self.problem(format!("{edit}: no answer: {reply:?}"));
             return Ok(());
         };
-        self.told.push(format!(
-            "{edit}{} -> {status} in {took:?}",
-            if legacy { " [legacy]" } else { "" }
-        ));
+        let what = Act::Edit {
+            edit: edit.clone(),
+            legacy,
+            kill: kill.cloned(),
+        };
+        self.told.push(format!("{what} -> {status} in {took:?}"));
         if status != expected(edit) {
             self.problem(format!(
                 "{edit}: answered {status}, should be {} (rule A1): {body}",
@@ -176,7 +194,97 @@ impl Drive {
             acknowledged_ms,
         });
         self.states.push(self.stack.control().state().await?);
-        self.read_back(edit).await
+        if kill.is_some() {
+            self.read_all().await
+        } else {
+            self.read_back(edit).await
+        }
+    }
+
+    /// Kills the bridge at its moment, and starts it until it answers.
+    async fn kill(&mut self, kill: &Kill, since: u64) -> Result<()> {
+        let control = self.stack.control().clone();
+        let reached = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(1));
+            loop {
+                ticks.tick().await;
+                let received = control.history(since).await.unwrap_or_default();
+                if received.len() as u64 >= kill.requests {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(kill.within_ms), reached).await;
+        let bridge = self.stack.bridge();
+        bridge.kill().await?;
+        for after in &kill.starts_ms {
+            bridge.killed_while_starting(Duration::from_millis(*after)).await?;
+        }
+        bridge.start_again().await
+    }
+
+    /// What Entra does when a connection broke: it looks for what it wanted to create, and sends everything else again.
+    async fn send_again(&mut self, edit: &Edit, request: &Request) -> Reply {
+        let filter = match edit {
+            Edit::Hire { name, .. } => Some(format!("/Users?filter=userName+eq+%22{name}%22")),
+            Edit::Found { name, .. } => Some(format!(
+                "/Groups?filter=displayName+eq+%22{}%22",
+                name.replace(' ', "%20")
+            )),
+            _ => None,
+        };
+        if let Some(path) = filter {
+            let reply = self.client.get(&path).await;
+            if let Reply::Answered {
+                status: 200,
+                body,
+                took,
+            } = &reply
+                && let Some(found) = body["Resources"].get(0)
+            {
+                return Reply::Answered {
+                    status: 201,
+                    body: found.clone(),
+                    took: *took,
+                };
+            }
+        }
+        let reply = self.client.send(request).await;
+        match (edit, reply) {
+            // It was deleted before the answer was lost.
+            (
+                Edit::Purge { .. } | Edit::Close { .. },
+                Reply::Answered {
+                    status: 404,
+                    body,
+                    took,
+                },
+            ) => Reply::Answered {
+                status: 204,
+                body,
+                took,
+            },
+            (_, reply) => reply,
+        }
+    }
+
+    async fn weather(&mut self, weather: &Weather) -> Result<()> {
+        let control = self.stack.control();
+        let token = self.stack.databricks().token();
+        match weather {
+            Weather::Fault(rule) => drop(control.arm(rule.clone()).await?),
+            Weather::Token(valid) => control.set_credential(token, *valid).await?,
+            Weather::Set { path, body } => drop(control.put(path, body).await?),
+            Weather::Lift => {
+                control.disarm().await?;
+                control.set_credential(token, true).await?;
+                control
+                    .put("/private-link", &json!({ "private_endpoint": "approved" }))
+                    .await?;
+            }
+        }
+        self.told.push(weather.to_string());
+        Ok(())
     }
 
     fn learn(&mut self, edit: &Edit, body: &Value) {
@@ -216,6 +324,37 @@ impl Drive {
         };
         if let Err(problem) = found {
             self.problem(format!("GET {path} after {edit}: {problem}"));
+        }
+        Ok(())
+    }
+
+    /// Everything that was acknowledged is there, and nothing else.
+    async fn read_all(&mut self) -> Result<()> {
+        let wanted = self.wanted().clone();
+        for (person, id) in self.ids.users.clone() {
+            let reply = self.client.get(&format!("/Users/{id}")).await;
+            if let Err(problem) = checks::user_as_wanted(wanted.users.get(&person), &reply) {
+                self.problem(format!("GET of user {person}: {problem}"));
+            }
+        }
+        for (team, id) in self.ids.groups.clone() {
+            let reply = self.client.get(&format!("/Groups/{id}")).await;
+            if let Err(problem) = checks::group_as_wanted(wanted.groups.get(&team), &self.ids, &reply) {
+                self.problem(format!("GET of group {team}: {problem}"));
+            }
+        }
+        for (path, count) in [
+            ("/Users?count=1", wanted.users.len()),
+            ("/Groups?count=1", wanted.groups.len()),
+        ] {
+            let reply = self.client.get(path).await;
+            let total = match &reply {
+                Reply::Answered { status: 200, body, .. } => body["totalResults"].as_u64(),
+                _ => None,
+            };
+            if total != Some(count as u64) {
+                self.problem(format!("GET {path}: totalResults should be {count}: {reply:?}"));
+            }
         }
         Ok(())
     }

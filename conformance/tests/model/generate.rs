@@ -4,8 +4,10 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{Rng, SeedableRng};
 
-use super::act::{Act, Edit, Person, Team};
+use super::act::{Act, Edit, Kill, Person, Team};
+use super::drive::TIME_FACTOR;
 use super::wanted::Wanted;
+use super::weather::{self, Weather};
 
 /// One world.
 #[derive(Debug, Clone)]
@@ -21,15 +23,49 @@ pub struct World {
 /// The world of a seed.
 pub fn world(seed: u64) -> World {
     let mut rng = StdRng::seed_from_u64(seed);
+    let risks = Risks::draw(&mut rng);
+    play(seed, rng, risks)
+}
+
+/// A world of this seed in which nothing goes wrong by itself.
+pub fn calm_world(seed: u64) -> World {
+    let risks = Risks {
+        fault: 0.0,
+        outage: 0.0,
+        kill: 0.0,
+    };
+    play(seed, StdRng::seed_from_u64(seed), risks)
+}
+
+fn play(seed: u64, mut rng: StdRng, risks: Risks) -> World {
     let acknowledge = ["0s", "0s", "30ms", "300ms"].choose(&mut rng).copied().unwrap_or("0s");
     let grace = ["30d", "30d", "60s"].choose(&mut rng).copied().unwrap_or("30d");
-    let mut acts = Acts::new(rng);
+    let mut acts = Acts::new(rng, risks);
     acts.make();
     World {
         seed,
         acknowledge,
         grace,
         acts: acts.made,
+    }
+}
+
+/// How likely something happens beside an edit; 0 = never in this world.
+#[derive(Debug, Clone, Copy)]
+struct Risks {
+    fault: f64,
+    outage: f64,
+    kill: f64,
+}
+
+impl Risks {
+    fn draw(rng: &mut StdRng) -> Self {
+        let mut risk = |worlds: f64, each: f64| if rng.random_bool(worlds) { each } else { 0.0 };
+        Self {
+            fault: risk(0.6, 0.25),
+            outage: risk(0.2, 0.2),
+            kill: risk(0.3, 0.15),
+        }
     }
 }
 
@@ -42,12 +78,17 @@ struct Acts {
     /// People and groups who were deleted, and may come back as who they were.
     gone: Vec<(String, String, String)>,
     closed: Vec<(String, String)>,
+    risks: Risks,
+    /// Nothing gets through before it is lifted.
+    is_out: bool,
     made: Vec<Act>,
 }
 
 impl Acts {
-    fn new(rng: StdRng) -> Self {
+    fn new(rng: StdRng, risks: Risks) -> Self {
         Self {
+            risks,
+            is_out: false,
             rng,
             wanted: Wanted::default(),
             people: 0,
@@ -60,6 +101,13 @@ impl Acts {
     }
 
     fn make(&mut self) {
+        if self.risks.fault > 0.0 && self.rng.random_bool(0.4) {
+            let climate = weather::climate(&mut self.rng);
+            self.made.push(Act::Weather(climate));
+        }
+        if self.risks.fault > 0.0 && self.rng.random_bool(0.15) {
+            self.made.push(Act::Weather(weather::throttling(TIME_FACTOR)));
+        }
         let (people, teams) = (self.rng.random_range(2..=4), self.rng.random_range(1..=2));
         for _ in 0..people {
             self.hire();
@@ -68,11 +116,45 @@ impl Acts {
             self.found();
         }
         for _ in 0..self.rng.random_range(3..=18) {
-            if self.rng.random_bool(0.25) {
+            if !self.is_out && self.rng.random_bool(0.25) {
                 self.made.push(Act::Settle);
             }
+            self.weather();
             self.one();
         }
+        self.made.push(Act::Weather(Weather::Lift));
+    }
+
+    fn weather(&mut self) {
+        if self.rng.random_bool(self.risks.fault) {
+            let fault = weather::fault(&mut self.rng);
+            self.made.push(Act::Weather(fault));
+        }
+        if self.rng.random_bool(self.risks.outage) {
+            let next = if self.is_out {
+                Weather::Lift
+            } else {
+                weather::outage(&mut self.rng)
+            };
+            self.is_out = !self.is_out;
+            self.made.push(Act::Weather(next));
+        }
+    }
+
+    fn kill(&mut self) -> Option<Kill> {
+        if !self.rng.random_bool(self.risks.kill) {
+            return None;
+        }
+        let starts = if self.rng.random_bool(0.3) {
+            self.rng.random_range(1..=2)
+        } else {
+            0
+        };
+        Some(Kill {
+            requests: self.rng.random_range(0..4),
+            within_ms: self.rng.random_range(0..60),
+            starts_ms: (0..starts).map(|_| self.rng.random_range(0..40)).collect(),
+        })
     }
 
     fn one(&mut self) {
@@ -97,7 +179,8 @@ impl Acts {
     fn edit(&mut self, edit: Edit) {
         let legacy = self.rng.random_bool(0.5);
         self.wanted.apply(&edit);
-        self.made.push(Act::Edit { edit, legacy });
+        let kill = self.kill();
+        self.made.push(Act::Edit { edit, legacy, kill });
     }
 
     fn name(&mut self) -> usize {

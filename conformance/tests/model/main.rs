@@ -12,6 +12,7 @@ mod proxy;
 mod run;
 mod sabotage;
 mod wanted;
+mod weather;
 
 /// Worlds of an ordinary run.
 const WORLDS: u64 = 200;

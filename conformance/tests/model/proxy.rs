@@ -101,6 +101,7 @@ impl Proxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, way) = (acceptor.clone(), Arc::clone(&way));
                 tokio::spawn(async move {
+                    let _ = stream.set_nodelay(true);
                     // A client that goes away ends its connection, nothing else.
                     if let Ok(stream) = acceptor.accept(stream).await {
                         let _ = way.converse(stream).await;
@@ -146,8 +147,7 @@ impl Way {
                 answer.status,
                 answer.body.len()
             );
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&answer.body).await?;
+            stream.write_all(&[head.as_bytes(), &answer.body].concat()).await?;
             stream.flush().await?;
         }
         Ok(())

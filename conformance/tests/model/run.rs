@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use super::drive::Drive;
-use super::generate::{World, world};
+use super::generate::{World, calm_world, world};
 use super::proxy::{Sabotage, Serving};
 
 /// The program that becomes the bridge.
@@ -22,6 +22,9 @@ async fn fault_of(seed: u64) -> Option<String> {
     };
     if let Err(error) = drive.play().await {
         drive.problems.push(format!("the world broke: {error:#}"));
+    }
+    if std::env::var_os("MODEL_TELL").is_some() {
+        println!("{}", report(&drive).await);
     }
     if drive.problems.is_empty() {
         return match drive.stack.stop().await {
@@ -64,8 +67,12 @@ async fn report(drive: &Drive) -> String {
         };
         let _ = writeln!(
             text,
-            "  {} {}ms {} {} {status} {body}",
-            one.seq, one.at_ms, one.method, one.path
+            "  {}{} {}ms {} {} {status} {body}",
+            if one.fault.is_some() { "!" } else { "" },
+            one.seq,
+            one.at_ms,
+            one.method,
+            one.path
         );
     }
     text
@@ -73,10 +80,14 @@ async fn report(drive: &Drive) -> String {
 
 /// What comes of a world whose bridge is betrayed: whether it was, and what the checks said.
 pub async fn betrayed(seed: u64, sabotage: Sabotage) -> anyhow::Result<(bool, Vec<String>)> {
-    let mut drive = Drive::start(world(seed), PROGRAM, Some(sabotage)).await?;
+    let mut drive = Drive::start(calm_world(seed), PROGRAM, Some(sabotage)).await?;
     drive.patience = Duration::from_secs(1);
+    let tell = std::env::var_os("MODEL_TELL").is_some();
     drive.play().await?;
     let struck = drive.proxy.as_ref().is_some_and(Serving::has_struck);
+    if tell && !drive.problems.is_empty() {
+        println!("{}", report(&drive).await);
+    }
     let problems = std::mem::take(&mut drive.problems);
     drive.stack.stop().await?;
     Ok((struck, problems))

@@ -8,26 +8,26 @@ use super::run::betrayed;
 /// Worlds in which the checks get their chance.
 const CHANCES: u64 = 12;
 
-/// What the checks say of the first world in which they say anything.
-async fn caught(sabotage: Sabotage) -> Option<String> {
+/// What the checks say in all worlds together. A world that is not betrayed must be right.
+async fn said(sabotage: Sabotage) -> String {
     let worlds =
         futures_util::stream::iter(1..=CHANCES).map(|seed| async move { (seed, betrayed(seed, sabotage).await) });
-    let mut ended = worlds.buffered(4);
+    let mut ended = worlds.buffer_unordered(6);
+    let (mut struck, mut caught, mut said) = (0, 0, String::new());
     while let Some((seed, ended)) = ended.next().await {
-        let (struck, problems) = ended.unwrap();
-        assert!(struck || problems.is_empty(), "seed {seed}: {problems:?}");
-        if !problems.is_empty() {
-            println!("{sabotage:?}: seed {seed}: {problems:#?}");
-            return Some(problems.join("\n"));
-        }
+        let (is_betrayed, problems) = ended.unwrap();
+        assert!(is_betrayed || problems.is_empty(), "seed {seed}: {problems:?}");
+        struck += usize::from(is_betrayed);
+        caught += usize::from(!problems.is_empty());
+        said.extend(problems.into_iter().map(|problem| problem + "\n"));
     }
-    None
+    println!("{sabotage:?}: in {struck} of {CHANCES} worlds, caught in {caught}\n{said}");
+    said
 }
 
 /// Asserts that it is caught, and that the checks say all of this.
 async fn assert_caught(sabotage: Sabotage, words: &[&str]) {
-    let said = caught(sabotage).await;
-    let said = said.unwrap_or_else(|| panic!("{sabotage:?} is not caught in {CHANCES} worlds"));
+    let said = said(sabotage).await;
     for word in words {
         assert!(said.contains(word), "{word:?} is not in {said}");
     }
@@ -35,7 +35,7 @@ async fn assert_caught(sabotage: Sabotage, words: &[&str]) {
 
 #[tokio::test]
 async fn the_way_between_changes_nothing_by_itself() {
-    assert_eq!(caught(Sabotage::None).await, None);
+    assert_eq!(said(Sabotage::None).await, "");
 }
 
 #[tokio::test]
@@ -50,8 +50,9 @@ async fn dropped_deactivations_are_caught() {
 }
 
 #[tokio::test]
-async fn a_widened_edge_is_caught_in_history_even_if_it_does_not_last() {
-    assert_caught(Sabotage::WidenEdge, &["joins", "wanted by nobody (rule B4)"]).await;
+async fn a_widened_edge_is_caught_in_state_and_in_history() {
+    let words = ["is a member, wanted by nobody", "joins", "wanted by nobody (rule B4)"];
+    assert_caught(Sabotage::WidenEdge, &words).await;
 }
 
 #[tokio::test]
@@ -61,5 +62,9 @@ async fn a_create_sent_twice_is_caught() {
 
 #[tokio::test]
 async fn a_create_under_another_spelling_is_caught() {
-    assert_caught(Sabotage::RespellCreate, &["is created, wanted by nobody"]).await;
+    assert_caught(
+        Sabotage::RespellCreate,
+        &["active at Databricks, wanted by nobody", "is created, wanted by nobody"],
+    )
+    .await;
 }

@@ -20,12 +20,17 @@ const IN_FLIGHT_MS: u64 = 1000;
 /// Grants without a wish, and losses without one.
 pub fn problems(drive: &Drive, received: &[Received]) -> Vec<String> {
     let names = Names::of(drive, received);
-    let mut lanes: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut lanes, mut grants) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, u64>::new());
     let mut problems = Vec::new();
     for one in received {
         let before = lanes.insert(lane(one), one.seq).unwrap_or(0);
-        let basis = Basis::of(drive, one, before);
         for change in changes(one, &names) {
+            let basis = if change.is_a_grant() {
+                grants.insert(change.place(), one.seq);
+                Basis::of_grant(drive, one, before)
+            } else {
+                Basis::of_loss(drive, one, grants.get(&change.place()).copied().unwrap_or(0))
+            };
             if let Some(what) = basis.objects_to(&change) {
                 problems.push(format!("request {}: {what} (rule B4)", one.seq));
             }
@@ -85,6 +90,23 @@ enum Change {
     Leaves { groups: BTreeSet<String>, user: String },
     Activated { user: String },
     Deactivated { user: String },
+}
+
+impl Change {
+    const fn is_a_grant(&self) -> bool {
+        match self {
+            Self::Joins { .. } | Self::Activated { .. } => true,
+            Self::Leaves { .. } | Self::Deactivated { .. } => false,
+        }
+    }
+
+    /// What is given or taken.
+    fn place(&self) -> String {
+        match self {
+            Self::Joins { groups, user } | Self::Leaves { groups, user } => format!("{user} in {groups:?}"),
+            Self::Activated { user } | Self::Deactivated { user } => user.clone(),
+        }
+    }
 }
 
 fn changes(one: &Received, names: &Names) -> Vec<Change> {
@@ -176,20 +198,29 @@ struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    fn of(drive: &'a Drive, one: &Received, before: u64) -> Self {
+    fn of_grant(drive: &'a Drive, one: &Received, before: u64) -> Self {
+        let replaced = |next: &Version| next.acknowledged < before || next.acknowledged_ms + IN_FLIGHT_MS < one.at_ms;
+        Self::of(drive, one, replaced)
+    }
+
+    /// Whoever was once to lose something loses it, even if it is wanted again before that is carried out: safe comes first (rule
+    /// B6). Each grant begins anew.
+    fn of_loss(drive: &'a Drive, one: &Received, granted: u64) -> Self {
+        Self::of(drive, one, |next| next.acknowledged < granted)
+    }
+
+    fn of(drive: &'a Drive, one: &Received, replaced: impl Fn(&Version) -> bool) -> Self {
         let versions = &drive.timeline;
-        let could_be_seen = |index: usize, version: &Version| {
-            let replaced = versions.get(index + 1);
-            version.sent <= one.seq
-                && replaced
-                    .is_none_or(|next| next.acknowledged >= before && next.acknowledged_ms + IN_FLIGHT_MS >= one.at_ms)
+        let counts = |(index, version): &(usize, &Version)| {
+            version.sent <= one.seq && versions.get(index + 1).is_none_or(|next| !replaced(next))
         };
-        let recent = versions
-            .iter()
-            .enumerate()
-            .filter(|(index, version)| could_be_seen(*index, version));
         Self {
-            recent: recent.map(|(_, version)| &version.wanted).collect(),
+            recent: versions
+                .iter()
+                .enumerate()
+                .filter(counts)
+                .map(|(_, version)| &version.wanted)
+                .collect(),
             ever: versions.iter().map(|version| &version.wanted).collect(),
         }
     }

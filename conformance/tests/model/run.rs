@@ -12,7 +12,7 @@ use super::proxy::{Sabotage, Serving};
 /// The program that becomes the bridge.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mock-stack");
 /// Worlds mostly wait, so many share a core.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 
 /// What is wrong with a world; `None` = nothing.
 async fn fault_of(seed: u64) -> Option<String> {
@@ -44,8 +44,9 @@ async fn report(drive: &Drive) -> String {
         grace,
         acts,
     } = &drive.world;
+    let is = if drive.problems.is_empty() { "right" } else { "wrong" };
     let mut text =
-        format!("seed {seed} is wrong; alone: MODEL_SEED={seed} cargo test -p conformance --test model worlds\n");
+        format!("seed {seed} is {is}; alone: MODEL_SEED={seed} cargo test -p conformance --test model worlds\n");
     for problem in &drive.problems {
         let _ = writeln!(text, "  {problem}");
     }

@@ -156,14 +156,7 @@ fn passes_guard(
         return Ok(true);
     };
     let principal: Vec<String> = binding.upstream_id.iter().map(ToString::to_string).collect();
-    guard::admit(
-        tx,
-        &policy.guard,
-        &knowledge.target,
-        GuardClass::Renames,
-        &principal,
-        now,
-    )
+    guard::admit(tx, &policy.guard, knowledge, GuardClass::Renames, &principal, now)
 }
 
 /// Whether what this call takes away may be taken (rule E6).
@@ -176,7 +169,7 @@ fn call_passes_guard(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     match guard::taken_away(kind, call) {
-        Some((class, principals)) => guard::admit(tx, &policy.guard, &knowledge.target, class, &principals, now),
+        Some((class, principals)) => guard::admit(tx, &policy.guard, knowledge, class, &principals, now),
         None => Ok(true),
     }
 }

@@ -4,10 +4,12 @@
 //! Its surprise is that it counts what is *planned*, not what was sent: a burst of leavers
 //! closes it before the first of them is touched, however slow the pace is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::plan::{Action, Call, Note};
+use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::store::{BindingId, Field, GuardClass, Kind, QueueClass, Snapshot, StoreError, Transaction};
 
@@ -112,6 +114,18 @@ pub const fn renames(note: &Note) -> Option<BindingId> {
     }
 }
 
+/// How many people each class is about, as counted in one pass over the queue: counting walks many rows, and
+/// nothing but the pass itself changes it meanwhile.
+#[derive(Debug, Default)]
+pub struct Counted(Mutex<HashMap<GuardClass, (u64, u64)>>);
+
+/// Each pass counts for itself.
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// Counts `principals` in `class`; true if they may pass.
 ///
 /// # Errors
@@ -120,27 +134,20 @@ pub const fn renames(note: &Note) -> Option<BindingId> {
 pub fn admit(
     tx: &Transaction<'_>,
     guard: &Guard,
-    target: &str,
+    knowledge: &Knowledge,
     class: GuardClass,
     principals: &[String],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let target = &knowledge.target;
     let passed = tx.guard_passes(target, class)?;
     if principals.iter().all(|id| passed.contains(id)) {
         return Ok(true);
     }
     let since = now.minus(guard.within);
-    // What cannot exceed the limit even if every waiting revocation were of this class is not counted out.
-    let waiting = tx.queued_of_class(target, QueueClass::Revocation)?;
-    let done = tx.guarded_since(target, class, since)?;
-    let may_exceed = match class {
-        GuardClass::Deactivations | GuardClass::Deletes | GuardClass::Roles => done + waiting.max(1) > guard.more_than,
-        // One row may take away from many; a rename waits as a grant.
-        GuardClass::Memberships | GuardClass::Renames => true,
-    };
-    if may_exceed {
-        let number = tx.guarded_and_planned(target, class, since, principals)?;
-        if guard.is_exceeded(number, tx.managed_users(target)?) {
+    if may_exceed(tx, guard, target, class, since)? {
+        let (number, managed) = number_of(tx, knowledge, class, since, principals)?;
+        if guard.is_exceeded(number, managed) {
             tracing::error!(
                 class = class.as_str(),
                 number,
@@ -157,6 +164,43 @@ pub fn admit(
         tx.count_guarded(target, class, principal, now)?;
     }
     Ok(true)
+}
+
+/// Whether the limit could be exceeded even if every revocation that waits were of this class. Spares counting.
+fn may_exceed(
+    tx: &Transaction<'_>,
+    guard: &Guard,
+    target: &str,
+    class: GuardClass,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    match class {
+        GuardClass::Deactivations | GuardClass::Deletes | GuardClass::Roles => {
+            let done = tx.guarded_since(target, class, since)?;
+            let at_most = done + tx.queued_of_class(target, QueueClass::Revocation)?.max(1);
+            Ok(guard.is_exceeded(at_most, tx.live_users()?))
+        }
+        // One row may take away from many; a rename waits as a grant.
+        GuardClass::Memberships | GuardClass::Renames => Ok(true),
+    }
+}
+
+fn number_of(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    class: GuardClass,
+    since: Timestamp,
+    principals: &[String],
+) -> Result<(u64, u64), StoreError> {
+    let mut known = knowledge.counted.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(counted) = known.get(&class) {
+        return Ok(*counted);
+    }
+    let target = &knowledge.target;
+    let number = tx.guarded_and_planned(target, class, since, principals)?;
+    let counted = (number, tx.managed_users(target)?);
+    known.insert(class, counted);
+    Ok(counted)
 }
 
 /// Lets pass what the guard holds: everything that is planned now, or one person's part of it.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::backoff::LONGEST_OF_REVOCATIONS;
-use super::guard::Closed;
+use super::guard::{Closed, Counted};
 use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
 use super::policy::Policy;
 use super::wanted::{WantedGroup, WantedUser};
@@ -30,6 +30,8 @@ pub struct Knowledge {
     pub busy: HashSet<BindingId>,
     /// Newest revision when the store was restored, if it was: what is older gives nothing (rule D3).
     pub restored_at: Option<i64>,
+    /// What the guard has counted in this pass.
+    pub counted: Counted,
 }
 
 impl Knowledge {

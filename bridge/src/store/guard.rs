@@ -193,6 +193,18 @@ impl Snapshot<'_> {
         })
     }
 
+    /// Users as the client wants them, deleted ones not among them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn live_users(&self) -> Result<u64, StoreError> {
+        let number = self.one("SELECT sum(number) FROM counts WHERE kind = 'User'", [], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?)
+        })?;
+        Ok(count(number.flatten()))
+    }
+
     /// Users that have an object at the target.
     ///
     /// # Errors

@@ -41,6 +41,20 @@ pub struct WireName {
     pub family_name: Option<String>,
 }
 
+/// A service principal as Databricks shows it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireRobot {
+    /// A decimal number.
+    pub id: String,
+    /// Its application id.
+    pub application_id: String,
+    /// Shown name.
+    pub display_name: Option<String>,
+    /// Direct and inherited roles.
+    pub roles: Vec<WireValue>,
+}
+
 /// A group as Databricks shows it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

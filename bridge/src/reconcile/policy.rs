@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use super::drift::DriftPolicy;
 use super::guard::Guard;
+use crate::databricks::Level;
 use crate::id::fold;
 
 /// Settings of planning. Intervals are as they are to be used: already divided by the time factor.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    /// Whose identities are written (rule E1).
+    pub level: Level,
     /// Divides the waits after failures, for rehearsals. The intervals below are divided already.
     pub time_factor: f64,
     /// Members in one request at most.
@@ -128,6 +131,7 @@ pub const RESERVED_GROUPS: [&str; 3] = ["admins", "users", "account users"];
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            level: Level::default(),
             time_factor: 1.0,
             batch: 100,
             proof: Duration::from_secs(90),

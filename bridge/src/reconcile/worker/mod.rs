@@ -130,7 +130,7 @@ impl Worker {
                 ..Knowledge::default()
             },
             circuit: Circuit::starting(options.probing, now),
-            pace: Pace::new(options.speed, now),
+            pace: Pace::at(options.policy.level, options.speed, now),
             scan: Some(Scan::default()),
             scan_at: now,
             reading: false,
@@ -296,7 +296,7 @@ impl Worker {
             }
             self.scan = Some(Scan::default());
         }
-        match self.pace.start(Verb::Read, false, now) {
+        match self.pace.start_page(now) {
             Ok(()) => {}
             Err(Wait::Until(at)) => return Some(at),
             // The end of a call wakes the worker.

@@ -15,7 +15,7 @@ use super::error::{DatabricksError, Unknown};
 use super::level::{Level, Place};
 use super::network::Network;
 use super::transport::{Exchange, Transport};
-use super::wire::{self, WireAny, WireGroup, WireList, WireRobot, WireScope, WireUser};
+use super::wire::{self, WireAny, WireAssignments, WireGroup, WireList, WireRobot, WireScope, WireUser};
 use crate::clock::Timestamp;
 use crate::id::UpstreamId;
 use crate::store::Kind;
@@ -218,6 +218,17 @@ impl Client {
         self.inner.transport.exchange(Method::GET, &url, None).await.map(drop)
     }
 
+    /// Who of the account is in a workspace: this client's, or at the account the one of this number.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn assignments(&self, workspace: Option<u64>) -> Result<Answered<WireAssignments>, DatabricksError> {
+        let url = format!("{}{}", self.inner.root, self.inner.place.assignments(workspace));
+        let exchange = self.inner.transport.exchange(Method::GET, &url, None).await?;
+        read_as(exchange.status, exchange.value)
+    }
+
     /// One page of all users; `start` counts from one. The list ends with a page without resources.
     ///
     /// # Errors
@@ -239,7 +250,7 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn groups(&self, start: usize) -> Result<Answered<WireList<WireGroup>>, DatabricksError> {
         self.read(&format!(
-            "/Groups?attributes=displayName&startIndex={start}&count={PAGE}"
+            "/Groups?attributes=displayName,externalId,meta&startIndex={start}&count={PAGE}"
         ))
         .await
     }

@@ -88,6 +88,18 @@ impl Place {
         }
     }
 
+    /// Path of the permission assignments: of the client's workspace, or at the account of the one of this number.
+    pub(super) fn assignments(&self, workspace: Option<u64>) -> String {
+        match (self, workspace) {
+            (Self::Account { id, .. }, Some(workspace)) => {
+                format!("/api/2.0/accounts/{id}/workspaces/{workspace}/permissionassignments")
+            }
+            (Self::Account { .. } | Self::Workspace | Self::AccountThroughWorkspace, _) => {
+                "/api/2.0/preview/permissionassignments".to_owned()
+            }
+        }
+    }
+
     /// Path and query that answer with whoever the bridge is.
     ///
     /// The account has no `/Me`: it is asked for the service principal of the credential. Through the workspace

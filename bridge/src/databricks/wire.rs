@@ -63,8 +63,14 @@ pub struct WireGroup {
     pub id: String,
     /// Unique within the workspace.
     pub display_name: String,
+    /// Somebody's own id for it; the bridge gives groups none.
+    pub external_id: Option<String>,
     /// Absent when there are none.
     pub members: Vec<WireValue>,
+    /// Its own entitlements.
+    pub entitlements: Vec<WireValue>,
+    /// The only metadata there is.
+    pub meta: WireMeta,
 }
 
 /// As much of a group as tells its scope.
@@ -73,6 +79,8 @@ pub struct WireGroup {
 pub struct WireScope {
     /// Its name.
     pub display_name: String,
+    /// Somebody's own id for it.
+    pub external_id: Option<String>,
     /// The only metadata there is.
     pub meta: WireMeta,
 }
@@ -83,6 +91,32 @@ pub struct WireScope {
 pub struct WireMeta {
     /// `Group` = of the account, `WorkspaceGroup` = of the workspace alone.
     pub resource_type: Option<String>,
+}
+
+/// Who of the account is in a workspace, and as what.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WireAssignments {
+    /// All of them.
+    pub permission_assignments: Vec<WireAssignment>,
+}
+
+/// One principal of the account in a workspace.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WireAssignment {
+    /// Whom it is about.
+    pub principal: WirePrincipal,
+    /// `USER` or `ADMIN`.
+    pub permissions: Vec<String>,
+}
+
+/// A principal as assignments name it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WirePrincipal {
+    /// Its id, as a JSON number.
+    pub principal_id: u64,
 }
 
 /// Nothing of a resource: for counting.

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::policy::Policy;
+use super::shape;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::wire::WireGroup;
@@ -92,7 +93,8 @@ pub fn look_at_fields(
     let mut seen = Vec::new();
     let ignored = tx.ignored(binding.id)?;
     for (field, tracked) in tx.fields(binding.id)? {
-        if !is_at_rest(&tracked) || matches!(field, Field::Entitlements | Field::Roles) {
+        let owned = shape::owns(policy.level, &knowledge.shape, Kind::User, field);
+        if !owned || !is_at_rest(&tracked) || matches!(field, Field::Entitlements | Field::Roles) {
             continue;
         }
         let observed = tracked.observed.as_ref().unwrap_or(&tracked.applied);
@@ -348,6 +350,7 @@ pub(super) fn note_repair(tx: &Transaction<'_>, binding: &Binding, now: Timestam
 pub fn look_after_scan(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
+    policy: &Policy,
     scanned: &super::scan::Seen,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
@@ -366,6 +369,7 @@ pub fn look_after_scan(
             Some(user) => tx
                 .fields(binding)?
                 .iter()
+                .filter(|(field, _)| shape::owns(policy.level, &knowledge.shape, Kind::User, **field))
                 .any(|(field, tracked)| user.value(*field).is_some_and(|seen| seen != tracked.applied)),
         };
         if differs {

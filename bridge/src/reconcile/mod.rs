@@ -15,6 +15,7 @@ pub mod policy;
 mod refuse;
 mod scan;
 mod seen;
+pub mod shape;
 #[cfg(test)]
 mod simulation;
 mod tracked;

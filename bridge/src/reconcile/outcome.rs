@@ -46,6 +46,7 @@ pub const fn is_refusal(result: &Result<Answered<Reply>, DatabricksError>) -> bo
             | DatabricksError::Unreachable { .. }
             | DatabricksError::PrivateLink { .. }
             | DatabricksError::NotAdmitted { .. }
+            | DatabricksError::WrongShape { .. }
             | DatabricksError::OutcomeUnknown(_) => false,
         },
     }
@@ -76,6 +77,7 @@ pub const fn sign(result: &Result<Answered<Reply>, DatabricksError>, on: Binding
             DatabricksError::AlreadyExists { .. }
             | DatabricksError::NotFound { .. }
             | DatabricksError::Refused { .. }
+            | DatabricksError::WrongShape { .. }
             | DatabricksError::OutcomeUnknown(Unknown::Failed(_)),
         ) => Sign::Works,
         Err(DatabricksError::RateLimited { .. }) => Sign::Throttled,
@@ -126,7 +128,9 @@ pub fn record(
             match error {
                 DatabricksError::RateLimited { .. }
                 | DatabricksError::Unreachable { .. }
-                | DatabricksError::PrivateLink { .. } => {
+                | DatabricksError::PrivateLink { .. }
+                // The worker writes nothing more before the target is another (rule E1).
+                | DatabricksError::WrongShape { .. } => {
                     no_effect(tx, attempt, binding)?;
                     Ok(Then::Again)
                 }

@@ -295,6 +295,7 @@ fn change_fields(
     let mut fields: Vec<_> = wanted
         .fields
         .iter()
+        .filter(|(field, _)| !wanted.unowned.contains(field))
         .map(|(field, value)| (*field, Some(value.clone())))
         .filter(|(field, value)| {
             current

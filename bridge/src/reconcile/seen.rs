@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, Ownership,
-    QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, NewStep,
+    Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
 };
 
 /// Records what a successful read showed.
@@ -339,6 +339,7 @@ fn adopt(
     match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
+            log_adoption(tx, knowledge, &binding, &seen, now)?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             for field in [
                 Field::DisplayName,
@@ -356,6 +357,26 @@ fn adopt(
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
+}
+
+/// The record says whose object it was from then on.
+fn log_adoption(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    binding: &Binding,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.add_step(&NewStep {
+        at: now,
+        target: knowledge.target.clone(),
+        resource_id: binding.resource_id.clone(),
+        revision: tx.newest_revision(&binding.resource_id)?,
+        call: format!("takes over {} {}", binding.kind, seen.upstream),
+        status: None,
+        outcome: "ok".to_owned(),
+        millis: 0,
+    })
 }
 
 /// Takes over a group that was found, as it is now. Whoever is in it is *inherited*: kept until Entra removes
@@ -379,6 +400,7 @@ fn adopt_group(
     match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
+            log_adoption(tx, knowledge, &binding, &seen, now)?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             tx.put_field(
                 id,

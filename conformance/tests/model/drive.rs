@@ -9,7 +9,7 @@ use conformance::stack::{Stack, StackOptions};
 use mock_databricks::Limits;
 use serde_json::{Value, json};
 
-use super::act::{Act, Edit, Kill};
+use super::act::{Act, Edit, Foreign, Kill, Person, Team};
 use super::checks;
 use super::client::{Client, Ids, Reply, Request, expected, request};
 use super::generate::World;
@@ -73,6 +73,11 @@ impl Drive {
             variable("RECONCILE_ABSENCE_PROOF", "150s"),
             variable("RECONCILE_GROUP_GRACE", world.grace),
         ];
+        if world.repairs {
+            environment.push(variable("DRIFT_MODE", "repair"));
+            environment.push(variable("DRIFT_WIDEN", "repair"));
+            environment.push(variable("DRIFT_EVERY", "60s"));
+        }
         if let Some(proxy) = &proxy {
             let url = format!("https://{HOST}:{}", proxy.port()?);
             environment.push(variable("TARGET_WORKSPACE_URL", &url));
@@ -126,6 +131,7 @@ impl Drive {
             match &act {
                 Act::Edit { edit, legacy, kill } => self.edit(edit, *legacy, kill.as_ref()).await?,
                 Act::Weather(weather) => self.weather(weather).await?,
+                Act::Foreign(foreign) => self.foreign(foreign).await?,
                 Act::Settle => self.settle("settle").await?,
             }
             if !self.problems.is_empty() {
@@ -325,6 +331,48 @@ impl Drive {
         if let Err(problem) = found {
             self.problem(format!("GET {path} after {edit}: {problem}"));
         }
+        Ok(())
+    }
+
+    /// What somebody does by hand, if what it is about is there.
+    async fn foreign(&mut self, foreign: &Foreign) -> Result<()> {
+        let state = self.stack.control().state().await?;
+        let wanted = self.wanted();
+        let user = |person: &Person| {
+            let name = wanted.users.get(person)?.name.to_lowercase();
+            Some(format!("/api/2.0/preview/scim/v2/Users/{}", state.user(&name)?.id))
+        };
+        let group = |team: &Team| {
+            let name = &wanted.groups.get(team)?.name;
+            Some(format!("/api/2.0/preview/scim/v2/Groups/{}", state.group(name)?.id))
+        };
+        let active =
+            |value: bool| json!({ "op": "replace", "path": "active", "value": [{ "value": value.to_string() }] });
+        let id = |path: String| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let edit = match foreign {
+            Foreign::Joins { team, person } => user(person).zip(group(team)).map(|(user, group)| {
+                (
+                    group,
+                    json!({ "op": "add", "path": "members", "value": [{ "value": id(user) }] }),
+                )
+            }),
+            Foreign::Leaves { team, person } => user(person).zip(group(team)).map(|(user, group)| {
+                (
+                    group,
+                    json!({ "op": "remove", "path": format!("members[value eq \"{}\"]", id(user)) }),
+                )
+            }),
+            Foreign::Deactivates { person } => user(person).map(|user| (user, active(false))),
+            Foreign::Activates { person } => user(person).map(|user| (user, active(true))),
+        };
+        let told = if edit.is_some() { "" } else { " (nothing there)" };
+        if let Some((path, operation)) = edit {
+            let body = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation],
+            });
+            self.stack.control().edit("PATCH", &path, body).await?;
+        }
+        self.told.push(format!("foreign hand: {foreign:?}{told}"));
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! From a seed to a world and what happens in it. Pure: the same seed gives the same acts.
 
+use std::collections::BTreeSet;
+
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{Rng, SeedableRng};
 
-use super::act::{Act, Edit, Kill, Person, Team};
+use super::act::{Act, Edit, Foreign, Kill, Person, Team};
 use super::drive::TIME_FACTOR;
 use super::wanted::Wanted;
 use super::weather::{self, Weather};
@@ -17,6 +19,8 @@ pub struct World {
     pub acknowledge: &'static str,
     /// How long the shells of deleted groups stay.
     pub grace: &'static str,
+    /// Somebody changes Databricks by hand, and the bridge repairs it, also where that gives access back.
+    pub repairs: bool,
     pub acts: Vec<Act>,
 }
 
@@ -33,6 +37,7 @@ pub fn calm_world(seed: u64) -> World {
         fault: 0.0,
         outage: 0.0,
         kill: 0.0,
+        foreign: 0.0,
     };
     play(seed, StdRng::seed_from_u64(seed), risks)
 }
@@ -46,6 +51,7 @@ fn play(seed: u64, mut rng: StdRng, risks: Risks) -> World {
         seed,
         acknowledge,
         grace,
+        repairs: risks.foreign > 0.0,
         acts: acts.made,
     }
 }
@@ -56,6 +62,7 @@ struct Risks {
     fault: f64,
     outage: f64,
     kill: f64,
+    foreign: f64,
 }
 
 impl Risks {
@@ -65,6 +72,7 @@ impl Risks {
             fault: risk(0.6, 0.25),
             outage: risk(0.2, 0.2),
             kill: risk(0.3, 0.15),
+            foreign: risk(0.25, 0.25),
         }
     }
 }
@@ -81,6 +89,8 @@ struct Acts {
     risks: Risks,
     /// Nothing gets through before it is lifted.
     is_out: bool,
+    /// Where a foreign hand has been.
+    touched: BTreeSet<(Person, Option<Team>)>,
     made: Vec<Act>,
 }
 
@@ -89,6 +99,7 @@ impl Acts {
         Self {
             risks,
             is_out: false,
+            touched: BTreeSet::new(),
             rng,
             wanted: Wanted::default(),
             people: 0,
@@ -120,6 +131,7 @@ impl Acts {
                 self.made.push(Act::Settle);
             }
             self.weather();
+            self.foreign();
             self.one();
         }
         self.made.push(Act::Weather(Weather::Lift));
@@ -138,6 +150,26 @@ impl Acts {
             };
             self.is_out = !self.is_out;
             self.made.push(Act::Weather(next));
+        }
+    }
+
+    /// One hand for each place: what is repaired again and again is contested, and left (rule B4).
+    fn foreign(&mut self) {
+        if !self.rng.random_bool(self.risks.foreign) {
+            return;
+        }
+        let Some(person) = self.wanted.users.keys().copied().choose(&mut self.rng) else {
+            return;
+        };
+        let team = self.team().unwrap_or_default();
+        let (foreign, place) = match self.rng.random_range(0..4) {
+            0 => (Foreign::Joins { team, person }, (person, Some(team))),
+            1 => (Foreign::Leaves { team, person }, (person, Some(team))),
+            2 => (Foreign::Deactivates { person }, (person, None)),
+            _ => (Foreign::Activates { person }, (person, None)),
+        };
+        if self.touched.insert(place) {
+            self.made.push(Act::Foreign(foreign));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use conformance::equal::{Baseline, Comparison, Intent, compare};
+use conformance::equal::{Baseline, Comparison, Intent, compare_allowing};
 use conformance::stack::control::{Received, State};
 use conformance::stack::{Stack, StackOptions};
 use mock_databricks::Limits;
@@ -13,6 +13,7 @@ use super::act::{Act, Edit, Foreign, Kill, Person, Team};
 use super::checks;
 use super::client::{Client, Ids, Reply, Request, expected, request};
 use super::generate::World;
+use super::holds;
 use super::proxy::{Proxy, Sabotage, Serving};
 use super::wanted::Wanted;
 use super::weather::Weather;
@@ -421,10 +422,16 @@ impl Drive {
             let target = &body["targets"][0];
             let state = self.stack.control().state().await?;
             let comparison = self.compare(&state);
-            let shells = comparison.explained.iter().filter(|why| why.contains("shell")).count();
+            let shells = comparison
+                .explained
+                .iter()
+                .filter(|why| why.contains("shell") || why.contains("held"))
+                .count();
             let quiet = status == 200 && target["pending"] == 0 && target["queued"].as_u64() <= Some(shells as u64);
             if quiet && comparison.is_equal() {
                 self.told.push(format!("{what}: equal after {:?}", began.elapsed()));
+                self.told
+                    .extend(comparison.explained.iter().map(|why| format!("  {why}")));
                 self.states.push(state);
                 return Ok(());
             }
@@ -441,7 +448,9 @@ impl Drive {
     fn compare(&self, state: &State) -> Comparison {
         let intents: Vec<Intent> = self.timeline.iter().map(|version| version.wanted.intent()).collect();
         let earlier: Vec<&Intent> = intents.iter().collect();
-        compare(&self.wanted().intent(), &earlier, state, &self.baseline)
+        let versions: Vec<&Wanted> = self.timeline.iter().map(|version| &version.wanted).collect();
+        let allowed = holds::allowances(&versions);
+        compare_allowing(&self.wanted().intent(), &earlier, state, &self.baseline, &allowed)
     }
 
     /// The last requests at Databricks, for a report.

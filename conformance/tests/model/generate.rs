@@ -1,6 +1,6 @@
 //! From a seed to a world and what happens in it. Pure: the same seed gives the same acts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
@@ -38,6 +38,8 @@ pub fn calm_world(seed: u64) -> World {
         outage: 0.0,
         kill: 0.0,
         foreign: 0.0,
+        reuse: 0.0,
+        regroup: 0.0,
     };
     play(seed, StdRng::seed_from_u64(seed), risks)
 }
@@ -63,6 +65,11 @@ struct Risks {
     outage: f64,
     kill: f64,
     foreign: f64,
+    /// Names of users that belonged to somebody else.
+    reuse: f64,
+    /// Names of groups that belonged to another. Nobody is renamed in such a world: a group that is held keeps the account
+    /// under the old name.
+    regroup: f64,
 }
 
 impl Risks {
@@ -73,6 +80,8 @@ impl Risks {
             outage: risk(0.2, 0.2),
             kill: risk(0.3, 0.15),
             foreign: risk(0.25, 0.25),
+            reuse: risk(0.15, 0.4),
+            regroup: risk(0.1, 0.4),
         }
     }
 }
@@ -89,6 +98,8 @@ struct Acts {
     risks: Risks,
     /// Nothing gets through before it is lifted.
     is_out: bool,
+    /// Names that somebody had before.
+    former: BTreeMap<Person, Vec<String>>,
     /// Where a foreign hand has been.
     touched: BTreeSet<(Person, Option<Team>)>,
     made: Vec<Act>,
@@ -99,6 +110,7 @@ impl Acts {
         Self {
             risks,
             is_out: false,
+            former: BTreeMap::new(),
             touched: BTreeSet::new(),
             rng,
             wanted: Wanted::default(),
@@ -223,6 +235,9 @@ impl Acts {
     fn hire(&mut self) {
         let number = self.name();
         let back = self.rng.random_bool(0.4).then(|| self.gone.pop()).flatten();
+        let back = back.filter(|(name, ..)| self.wanted.users.values().all(|user| user.name != *name));
+        let back =
+            back.map(|(name, external, display)| (name, self.perhaps_another(external, self.risks.reuse), display));
         let (name, external, display) = back.unwrap_or_else(|| {
             // Letter case is Entra's own; Databricks folds it.
             let name = if number.is_multiple_of(3) {
@@ -269,11 +284,50 @@ impl Acts {
     }
 
     fn rename(&mut self) {
+        if self.risks.regroup > 0.0 {
+            return;
+        }
         let number = self.name();
-        self.of_user(|_, person, _| Edit::Rename {
-            person,
-            name: format!("r{number}@contoso.test"),
-        });
+        let Some((person, old)) = self
+            .wanted
+            .users
+            .iter()
+            .map(|(person, user)| (*person, user.name.clone()))
+            .choose(&mut self.rng)
+        else {
+            return;
+        };
+        let is_free = |name: &String| self.wanted.users.values().all(|user| user.name != *name);
+        let own = self
+            .former
+            .get(&person)
+            .and_then(|names| names.iter().rev().find(|name| is_free(name)))
+            .cloned();
+        let of_another = self
+            .gone
+            .iter()
+            .map(|(name, ..)| name)
+            .find(|name| is_free(name))
+            .cloned();
+        let of_another = of_another.filter(|_| self.rng.random_bool(self.risks.reuse));
+        let own = own.filter(|_| of_another.is_none() && !self.is_out && self.rng.random_bool(0.25));
+        if own.is_some() {
+            // A rename that is taken back before it was begun still sends a create, which is refused.
+            self.made.push(Act::Settle);
+        }
+        let name = of_another.or(own);
+        let name = name.unwrap_or_else(|| format!("r{number}@contoso.test"));
+        self.former.entry(person).or_default().push(old);
+        self.edit(Edit::Rename { person, name });
+    }
+
+    /// The client's own id, or that of somebody else who gets the same name.
+    fn perhaps_another(&mut self, external: String, risk: f64) -> String {
+        if self.rng.random_bool(risk) {
+            format!("{external}-another")
+        } else {
+            external
+        }
     }
 
     fn purge(&mut self) {
@@ -294,6 +348,7 @@ impl Acts {
     fn found(&mut self) {
         let number = self.name();
         let back = self.rng.random_bool(0.4).then(|| self.closed.pop()).flatten();
+        let back = back.map(|(name, external)| (name, self.perhaps_another(external, self.risks.regroup)));
         let (name, external) = back.unwrap_or_else(|| (format!("Team {number}"), format!("t{number}")));
         let everybody: Vec<Person> = self.wanted.users.keys().copied().collect();
         let members = if self.rng.random_bool(0.6) {

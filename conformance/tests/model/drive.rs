@@ -1,9 +1,13 @@
 //! Carries out the acts of a world against a running stack.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use conformance::equal::{Baseline, Comparison, Intent, compare_allowing};
+use conformance::stack::bridge_process::ARGUMENT;
 use conformance::stack::control::{Received, State};
 use conformance::stack::{Stack, StackOptions};
 use mock_databricks::Limits;
@@ -54,6 +58,9 @@ pub struct Drive {
     pub told: Vec<String>,
     /// What may stand between bridge and Databricks.
     pub proxy: Option<Serving>,
+    program: PathBuf,
+    /// By resource id, how many edits changed something.
+    accepted: BTreeMap<String, usize>,
     /// How long Databricks may take to follow.
     pub patience: Duration,
 }
@@ -114,6 +121,8 @@ impl Drive {
             problems: Vec::new(),
             told: Vec::new(),
             proxy,
+            program: program.into(),
+            accepted: BTreeMap::new(),
             patience: PATIENCE,
         })
     }
@@ -140,7 +149,36 @@ impl Drive {
             }
         }
         self.settle("end").await?;
-        self.read_all().await
+        self.read_all().await?;
+        let log = self.log().await?;
+        self.problems.extend(checks::of_record(&log, &self.accepted));
+        Ok(())
+    }
+
+    /// The provisioning log, read beside the running bridge.
+    async fn log(&self) -> Result<String> {
+        let mut command = tokio::process::Command::new(&self.program);
+        command
+            .arg(ARGUMENT)
+            .args(["log", "--all", "--json", "--config"])
+            .arg(self.stack.folder().join("bridge.toml"));
+        // An input that ends would stop it.
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let lifeline = child.stdin.take();
+        let output = child.wait_with_output().await?;
+        drop(lifeline);
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "scim-bridge log ended with {}: {said}",
+            output.status
+        );
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// What Entra wants now.
@@ -192,6 +230,9 @@ impl Drive {
         self.learn(edit, &body);
         let mut wanted = self.wanted().clone();
         wanted.apply(edit);
+        if wanted != *self.wanted() {
+            *self.accepted.entry(self.ids.of(edit)).or_default() += 1;
+        }
         let acknowledged = self.newest().await?;
         let acknowledged_ms = self.stack.control().clock_ms().await?;
         self.timeline.push(Version {

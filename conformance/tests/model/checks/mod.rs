@@ -4,12 +4,14 @@ mod access;
 mod answers;
 mod conduct;
 mod creates;
+mod record;
 
 use conformance::stack::control::Received;
 
 use super::drive::Drive;
 
 pub use answers::{group_as_wanted, user_as_wanted};
+pub use record::problems as of_record;
 
 /// What is wrong with what Databricks received.
 pub fn history(drive: &Drive, received: &[Received]) -> Vec<String> {

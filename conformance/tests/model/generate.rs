@@ -21,6 +21,8 @@ pub struct World {
     pub grace: &'static str,
     /// Somebody changes Databricks by hand, and the bridge repairs it, also where that gives access back.
     pub repairs: bool,
+    /// Nothing goes wrong by itself, and no name waits for a person.
+    pub calm: bool,
     pub acts: Vec<Act>,
 }
 
@@ -54,6 +56,7 @@ fn play(seed: u64, mut rng: StdRng, risks: Risks) -> World {
         acknowledge,
         grace,
         repairs: risks.foreign > 0.0,
+        calm: risks.fault + risks.outage + risks.kill + risks.foreign + risks.reuse + risks.regroup == 0.0,
         acts: acts.made,
     }
 }

@@ -43,6 +43,7 @@ async fn report(drive: &Drive) -> String {
         acknowledge,
         grace,
         repairs,
+        calm: _,
         acts,
     } = &drive.world;
     let is = if drive.problems.is_empty() { "right" } else { "wrong" };

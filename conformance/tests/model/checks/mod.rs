@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod conduct;
 mod creates;
+mod prompt;
 mod record;
 
 use conformance::stack::control::Received;
@@ -18,5 +19,6 @@ pub fn history(drive: &Drive, received: &[Received]) -> Vec<String> {
     let mut problems = conduct::problems(received);
     problems.extend(creates::problems(drive, received));
     problems.extend(access::problems(drive, received));
+    problems.extend(prompt::problems(drive, received));
     problems
 }

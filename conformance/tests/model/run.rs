@@ -42,6 +42,8 @@ async fn report(drive: &Drive) -> String {
         seed,
         acknowledge,
         grace,
+        repairs,
+        calm: _,
         acts,
     } = &drive.world;
     let is = if drive.problems.is_empty() { "right" } else { "wrong" };
@@ -50,7 +52,10 @@ async fn report(drive: &Drive) -> String {
     for problem in &drive.problems {
         let _ = writeln!(text, "  {problem}");
     }
-    let _ = writeln!(text, "acknowledge_within {acknowledge}, group_grace {grace}; acts:");
+    let _ = writeln!(
+        text,
+        "acknowledge_within {acknowledge}, group_grace {grace}, drift repaired: {repairs}; acts:"
+    );
     for act in acts {
         let _ = writeln!(text, "  {act}");
     }

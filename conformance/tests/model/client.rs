@@ -104,6 +104,11 @@ impl Client {
         }
     }
 
+    /// The bridge was started again and listens elsewhere.
+    pub fn moved_to(&mut self, url: String) {
+        self.url = url;
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send(&Request {
             method: Method::GET,

@@ -50,6 +50,7 @@ fn play(seed: u64, mut rng: StdRng, risks: Risks) -> World {
     let acknowledge = ["0s", "0s", "30ms", "300ms"].choose(&mut rng).copied().unwrap_or("0s");
     let grace = ["30d", "30d", "60s"].choose(&mut rng).copied().unwrap_or("30d");
     let mut acts = Acts::new(rng, risks);
+    acts.keeps_shells = grace == "30d";
     acts.make();
     World {
         seed,
@@ -99,6 +100,8 @@ struct Acts {
     gone: Vec<(String, String, String)>,
     closed: Vec<(String, String)>,
     risks: Risks,
+    /// Shells of deleted groups stay for longer than the world lasts.
+    keeps_shells: bool,
     /// Nothing gets through before it is lifted.
     is_out: bool,
     /// Names that somebody had before.
@@ -112,6 +115,7 @@ impl Acts {
     fn new(rng: StdRng, risks: Risks) -> Self {
         Self {
             risks,
+            keeps_shells: true,
             is_out: false,
             former: BTreeMap::new(),
             touched: BTreeSet::new(),
@@ -350,7 +354,9 @@ impl Acts {
 
     fn found(&mut self) {
         let number = self.name();
-        let back = self.rng.random_bool(0.4).then(|| self.closed.pop()).flatten();
+        // A group that comes back while its shell is being deleted is left for a test of its own.
+        let comes_back = self.keeps_shells && self.rng.random_bool(0.4);
+        let back = comes_back.then(|| self.closed.pop()).flatten();
         let back = back.map(|(name, external)| (name, self.perhaps_another(external, self.risks.regroup)));
         let (name, external) = back.unwrap_or_else(|| (format!("Team {number}"), format!("t{number}")));
         let everybody: Vec<Person> = self.wanted.users.keys().copied().collect();

@@ -64,7 +64,7 @@ async fn report(drive: &Drive) -> String {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "last requests at Databricks:");
-    for one in drive.last_requests(60).await {
+    for one in drive.last_requests(200).await {
         let status = one.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         let body = if one.body.is_null() {
             String::new()

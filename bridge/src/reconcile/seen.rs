@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, may_be_deleted_by_us};
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::commands::forget_object;
@@ -44,13 +44,13 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
         (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_user(tx, knowledge, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
         (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_group(tx, knowledge, policy, &binding, group, now)?;
             Ok(looked(purpose))
         }
@@ -66,13 +66,17 @@ const fn looked(purpose: Purpose) -> Then {
     }
 }
 
-fn still_there(tx: &Transaction<'_>, binding: Binding) -> Result<Binding, StoreError> {
-    if binding.existence == Existence::Present {
+/// It is there. A delete of ours without an answer may still take effect: the object counts as there, and is looked
+/// at once more when the time for that is over (rule B2).
+fn still_there(tx: &Transaction<'_>, policy: &Policy, binding: Binding, now: Timestamp) -> Result<Binding, StoreError> {
+    let suspected = drift::late_delete_at(&binding, policy, now).is_some();
+    if binding.existence == Existence::Present && (suspected || !may_be_deleted_by_us(&binding)) {
         return Ok(binding);
     }
     let binding = Binding {
         existence: Existence::Present,
-        unknown_at: None,
+        unknown_at: binding.unknown_at.filter(|_| suspected),
+        sent: binding.sent.filter(|_| suspected),
         agreed_at: None,
         ..binding
     };
@@ -547,6 +551,11 @@ fn vanished(
             agreed_at: None,
             ..binding
         })?;
+        return Ok(Then::Continue);
+    }
+    if may_be_deleted_by_us(&binding) {
+        // Nobody else's doing: a shell went just as its group came back.
+        forget_object(tx, knowledge, binding, now)?;
         return Ok(Then::Continue);
     }
     let target = &knowledge.target;

@@ -114,7 +114,11 @@ pub fn advance(
                 return Ok(Advance::Later);
             }
             Next::Guarded { until, class } => {
-                put_off(tx, knowledge, &row, until, class.as_str())?;
+                let held = QueueRow {
+                    class: QueueClass::Revocation,
+                    ..row
+                };
+                put_off(tx, knowledge, &held, until, class.as_str())?;
                 tx.note_open(
                     id,
                     &format!("held: guard: {}; scim-bridge resume lets it pass", class.as_str()),
@@ -434,6 +438,16 @@ fn start(
         tx.reschedule(&knowledge.target, &waiting, None)?;
         return Ok(Advance::Later);
     }
+    // A row is as urgent as it was thought to be; what gives does not go before what takes away because of that.
+    if row.class == QueueClass::Revocation && call.class == QueueClass::Grant {
+        let in_turn = QueueRow {
+            class: call.class,
+            verb: call.verb.number(),
+            ..row.clone()
+        };
+        tx.reschedule(&knowledge.target, &in_turn, None)?;
+        return Ok(Advance::Later);
+    }
     if row.refusals > 0
         && let Some(until) = admitted.failing_until(&call)
     {
@@ -483,7 +497,8 @@ fn carry_out_note(
         Note::Reinstate { back, away } => {
             set_role(tx, away, Role::Tombstone)?;
             set_role(tx, back, Role::Current)?;
-            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Grant, now))?;
+            // The one that steps back leaves its groups before the other gets them.
+            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
         }
         Note::StepDown(binding) => {
             set_role(tx, binding, Role::Tombstone)?;

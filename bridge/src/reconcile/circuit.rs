@@ -118,9 +118,14 @@ impl Circuit {
         self.doubt && matches!(self.state, State::Closed)
     }
 
+    /// Whether a probe succeeded and no call has said the same yet.
+    pub const fn on_trial(&self) -> bool {
+        matches!(self.state, State::Trial { .. })
+    }
+
     /// Nothing is to be tried: the probe's answer is as good as any.
     pub fn rest(&mut self) -> bool {
-        let trial = matches!(self.state, State::Trial { .. });
+        let trial = self.on_trial();
         if trial {
             self.state = State::Closed;
         }

@@ -201,7 +201,7 @@ fn conclude(
     for gone in known.iter().filter(|drift| !seen.contains(&drift.difference)) {
         tx.drop_drift(target, binding.id, &gone.difference)?;
     }
-    let mut look_at: Option<Timestamp> = None;
+    let mut look_at = late_delete_at(binding, policy, now);
     // What was imported is nobody's before the client has written it (rule C4).
     let owned = binding.role != Role::Retiring && policy.drift.on && !tx.is_unclaimed(&binding.resource_id)?;
     for difference in seen.iter().filter(|_| owned) {
@@ -218,6 +218,12 @@ fn conclude(
         }
     }
     tx.look_at(binding.id, look_at)
+}
+
+/// When to see whether a delete of ours that had no answer took effect late, while that can still be.
+pub(super) fn late_delete_at(binding: &Binding, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let until = binding.unknown_at?.plus(policy.proof);
+    (super::attempt::may_be_deleted_by_us(binding) && now < until).then_some(until)
 }
 
 /// Deals with one difference; tells when to look again, if so.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, may_be_deleted_by_us};
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::commands::forget_object;
@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, Ownership,
-    QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, NewStep,
+    Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
 };
 
 /// Records what a successful read showed.
@@ -44,13 +44,13 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
         (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_user(tx, knowledge, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
         (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_group(tx, knowledge, policy, &binding, group, now)?;
             Ok(looked(purpose))
         }
@@ -66,13 +66,17 @@ const fn looked(purpose: Purpose) -> Then {
     }
 }
 
-fn still_there(tx: &Transaction<'_>, binding: Binding) -> Result<Binding, StoreError> {
-    if binding.existence == Existence::Present {
+/// It is there. A delete of ours without an answer may still take effect: the object counts as there, and is looked
+/// at once more when the time for that is over (rule B2).
+fn still_there(tx: &Transaction<'_>, policy: &Policy, binding: Binding, now: Timestamp) -> Result<Binding, StoreError> {
+    let suspected = drift::late_delete_at(&binding, policy, now).is_some();
+    if binding.existence == Existence::Present && (suspected || !may_be_deleted_by_us(&binding)) {
         return Ok(binding);
     }
     let binding = Binding {
         existence: Existence::Present,
-        unknown_at: None,
+        unknown_at: binding.unknown_at.filter(|_| suspected),
+        sent: binding.sent.filter(|_| suspected),
         agreed_at: None,
         ..binding
     };
@@ -339,6 +343,7 @@ fn adopt(
     match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
+            log_adoption(tx, knowledge, &binding, &seen, now)?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             for field in [
                 Field::DisplayName,
@@ -356,6 +361,26 @@ fn adopt(
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
+}
+
+/// The record says whose object it was from then on.
+fn log_adoption(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    binding: &Binding,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.add_step(&NewStep {
+        at: now,
+        target: knowledge.target.clone(),
+        resource_id: binding.resource_id.clone(),
+        revision: tx.newest_revision(&binding.resource_id)?,
+        call: format!("takes over {} {}", binding.kind, seen.upstream),
+        status: None,
+        outcome: "ok".to_owned(),
+        millis: 0,
+    })
 }
 
 /// Takes over a group that was found, as it is now. Whoever is in it is *inherited*: kept until Entra removes
@@ -379,6 +404,7 @@ fn adopt_group(
     match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
+            log_adoption(tx, knowledge, &binding, &seen, now)?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             tx.put_field(
                 id,
@@ -525,6 +551,11 @@ fn vanished(
             agreed_at: None,
             ..binding
         })?;
+        return Ok(Then::Continue);
+    }
+    if may_be_deleted_by_us(&binding) {
+        // Nobody else's doing: a shell went just as its group came back.
+        forget_object(tx, knowledge, binding, now)?;
         return Ok(Then::Continue);
     }
     let target = &knowledge.target;

@@ -104,6 +104,9 @@ fn read_row(row: &Row<'_>) -> Result<QueueRow, StoreError> {
     })
 }
 
+/// The largest number of a rate class in the queue.
+const MOST_VERBS: i64 = 3;
+
 impl Snapshot<'_> {
     /// The row of a resource, if it is queued.
     ///
@@ -166,12 +169,23 @@ impl Snapshot<'_> {
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn next_due(&self, target: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let next = self.one(
-            "SELECT min(due_at) FROM queue WHERE target = ?1 AND due_at > ?2",
-            params![target, now.as_micros()],
-            |row| Ok(row.get::<_, Option<i64>>(0)?),
-        )?;
-        Ok(next.flatten().map(Timestamp::from_micros))
+        let mut next: Option<i64> = None;
+        // One look into the index for each class and rate class: a long queue is not walked.
+        for class in [QueueClass::Revocation, QueueClass::Grant, QueueClass::Verification] {
+            for verb in 0..=MOST_VERBS {
+                let due = self.one(
+                    "SELECT due_at FROM queue WHERE target = ?1 AND class = ?2 AND verb = ?3 AND due_at > ?4
+                     ORDER BY due_at LIMIT 1",
+                    params![target, class.number(), verb, now.as_micros()],
+                    |row| Ok(row.get::<_, i64>(0)?),
+                )?;
+                next = match (next, due) {
+                    (Some(next), Some(due)) => Some(next.min(due)),
+                    (next, due) => next.or(due),
+                };
+            }
+        }
+        Ok(next.map(Timestamp::from_micros))
     }
 
     /// How many rows that are to be written are due: those that wait for their time take nobody's turn.

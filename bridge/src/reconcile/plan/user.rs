@@ -333,6 +333,18 @@ fn rename(
     policy: &Policy,
     now: Timestamp,
 ) -> Option<Next> {
+    // The account that has the wanted name serves again, whatever has become of the one that was to take its place:
+    // a create of that name could only meet our own account.
+    let earlier = view
+        .bindings
+        .iter()
+        .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
+    if let Some(earlier) = earlier {
+        return Some(Next::Note(Note::Reinstate {
+            back: earlier.binding.id,
+            away: current.binding.id,
+        }));
+    }
     let untouched = current.binding.upstream_id.is_none()
         && matches!(current.binding.existence, Existence::Unknown | Existence::Absent)
         && current.binding.unknown_at.is_none();
@@ -349,16 +361,6 @@ fn rename(
             now,
             || (Vec::new(), Vec::new()),
         ));
-    }
-    let earlier = view
-        .bindings
-        .iter()
-        .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
-    if let Some(earlier) = earlier {
-        return Some(Next::Note(Note::Reinstate {
-            back: earlier.binding.id,
-            away: current.binding.id,
-        }));
     }
     if !wanted.active {
         return None;

@@ -97,6 +97,8 @@ pub struct Worker {
     unsuitable: Option<Unsuitable>,
     /// What was refused for the target's shape since the last scan.
     refused: Option<String>,
+    /// When the state was last told.
+    reported_at: Timestamp,
     /// Calls that fail one after the other.
     trouble: Option<Trouble>,
     /// What is being taken in, if an operator ordered it.
@@ -149,6 +151,7 @@ impl Worker {
             gate: if options.dry_run { Gate::DryRun } else { Gate::Open },
             unsuitable: None,
             refused: None,
+            reported_at: Timestamp::default(),
             trouble: None,
             import: None,
             alarm_at: now,
@@ -261,13 +264,16 @@ impl Worker {
             }
             self.rest_if_idle(now).await?;
         }
-        self.report();
-        Ok(Some(wake_at))
+        let report_at = self.report(now);
+        Ok(Some(report_at.map_or(wake_at, |at| at.min(wake_at))))
     }
 
     /// After an outage with nothing left to try, a good probe is enough.
     async fn rest_if_idle(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let target = self.options.target.clone();
+        if !self.circuit.on_trial() {
+            return Ok(());
+        }
         let busy = self.pace.in_flight() > 0 || self.scan.is_some() || self.reading;
         // What is not written now cannot be tried.
         let to_try = self.writes() && self.store.read(|snapshot| snapshot.due_to_be_written(&target, now))? > 0;

@@ -66,6 +66,9 @@ pub(super) struct Trouble {
     writes: bool,
 }
 
+/// How often the queue is counted at most.
+const REPORT_EVERY: Duration = Duration::from_millis(50);
+
 /// Failures in a row that are more than a hiccup.
 const A_FEW: u32 = 3;
 
@@ -107,7 +110,14 @@ impl Worker {
         (lasts != lasted).then_some(lasts)
     }
 
-    pub(super) fn report(&self) {
+    /// Tells how things stand, now and then: counting a long queue for each change that comes in would cost more
+    /// than the change. Tells when to do so again, if that was too early.
+    pub(super) fn report(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let due = self.reported_at.plus(REPORT_EVERY);
+        if due > now {
+            return Some(due);
+        }
+        self.reported_at = now;
         let target = &self.options.target;
         let (queued, pending) = self
             .store
@@ -153,7 +163,6 @@ impl Worker {
                 (state, Some(*cause), Some(detail.clone()), Some(*since))
             }
         };
-        let now = self.clock.now();
         let expiry = self.client.credential_expires_at();
         self.status.meters().set_credential_expiry(expiry);
         let due = self.store.read(|snapshot| snapshot.due_to_be_written(target, now));
@@ -171,5 +180,6 @@ impl Worker {
             pending,
             forecast,
         });
+        None
     }
 }

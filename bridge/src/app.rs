@@ -459,6 +459,7 @@ fn worker_options(config: &Config) -> WorkerOptions {
             protected_groups: config.target.protected_group_keys(),
             adopt_inactive: section.adopt_inactive,
             adopt_groups: config.adopt.groups.iter().map(|name| fold(name)).collect(),
+            entitlements: config.entitlements.patterns(),
             on_name_reuse: section.on_name_reuse,
             on_rename: section.on_rename,
             on_user_delete: section.on_user_delete,

@@ -11,13 +11,14 @@ use super::Config;
 const PREFIX: &str = "SCIM_BRIDGE_";
 /// Characters of a value that an error tells.
 const LONGEST_VALUE: usize = 80;
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "server",
     "store",
     "target",
     "ops",
     "reconcile",
     "adopt",
+    "assign",
     "drift",
     "guard",
     "record",
@@ -446,6 +447,42 @@ mode = "dry-run"
             let error = at(&level, &credential).unwrap_err();
             assert!(error.contains(expected), "{error}\n{expected}");
         }
+    }
+
+    #[test]
+    fn what_groups_are_given_goes_with_the_level() {
+        let with = |sections: &str| read(&format!("{SMALLEST}{sections}"), &[]);
+        let config = with("[entitlements]\n\"Data-*\" = [\"workspace-access\"]\n").unwrap();
+        assert_eq!(
+            config.entitlements.patterns(),
+            [("data-*".to_owned(), vec!["workspace-access".to_owned()])]
+        );
+        let error = with("[entitlements]\n\"data-*\" = [\"sudo\"]\n").unwrap_err();
+        assert!(
+            error.starts_with("/bridge.toml:16: entitlements.data-*: there is no entitlement \"sudo\""),
+            "{error}"
+        );
+        let error = with("[assign]\npermission = \"USER\"\n").unwrap_err();
+        assert!(
+            error.contains("assign.workspace_ids: assignments are for identities of the account"),
+            "{error}"
+        );
+        let through = SMALLEST.replace("mode =", "level = \"account-through-workspace\"\nmode =");
+        let error = read(&format!("{through}[entitlements]\nops = [\"workspace-access\"]\n"), &[]).unwrap_err();
+        assert!(
+            error.contains("entitlements.ops: only workspaces know entitlements"),
+            "{error}"
+        );
+        let error = read(&format!("{through}[assign]\nworkspace_ids = [77]\n"), &[]).unwrap_err();
+        assert!(
+            error.contains("assign.workspace_ids: only goes with target.level"),
+            "{error}"
+        );
+        let assign = read(&format!("{through}[assign]\n"), &[]).unwrap().assign.unwrap();
+        assert_eq!(
+            (assign.groups, assign.permission.as_str()),
+            (vec!["*".to_owned()], "USER")
+        );
     }
 
     #[test]

@@ -232,6 +232,12 @@ pub fn remove_member(id: &str) -> Value {
     json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") })
 }
 
+/// Adds entitlements to those that are there.
+pub fn add_entitlements(values: &[String]) -> Value {
+    let values: Vec<Value> = values.iter().map(|value| json!({ "value": value })).collect();
+    json!({ "op": "add", "path": "entitlements", "value": values })
+}
+
 /// Clears all direct entitlements: an element without a value (what the vendor's provider sends).
 pub fn clear_entitlements() -> Value {
     json!({ "op": "replace", "path": "entitlements", "value": [{}] })

@@ -129,18 +129,21 @@ pub fn look_at_members(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut seen = Vec::new();
-    let tracked = tx.fields(binding.id)?.remove(&Field::DisplayName);
-    if let Some(tracked) = tracked.filter(is_at_rest)
-        && tracked
+    for (field, tracked) in tx.fields(binding.id)? {
+        let differs = tracked
             .observed
             .as_ref()
-            .is_some_and(|observed| *observed != tracked.applied)
-    {
-        seen.push(Difference {
-            kind: DriftKind::Field,
-            part: Field::DisplayName.as_str().to_owned(),
-            widens: false,
-        });
+            .is_some_and(|observed| *observed != tracked.applied);
+        // Entitlements that wait to be given are pending work.
+        let is_due = field == Field::Entitlements && tracked.applied.is_none();
+        if differs && !is_due && is_at_rest(&tracked) && shape::owns(policy.level, &knowledge.shape, Kind::Group, field)
+        {
+            seen.push(Difference {
+                kind: DriftKind::Field,
+                part: field.as_str().to_owned(),
+                widens: field == Field::Entitlements,
+            });
+        }
     }
     let mut known = HashSet::new();
     for (edge, upstream) in tx.edges_of_group(binding.id)? {
@@ -305,7 +308,13 @@ fn undo(
             let field = Field::from_name(&difference.part);
             let known = tx.fields(binding.id)?;
             if let Some((field, tracked)) = field.and_then(|field| Some((field, known.get(&field)?.clone()))) {
-                let applied = tracked.observed.clone().unwrap_or_else(|| tracked.applied.clone());
+                let is_given = (binding.kind, field) == (Kind::Group, Field::Entitlements);
+                let applied = match &tracked.observed {
+                    // It is due again; a part of it alone is no value of its own.
+                    _ if is_given => None,
+                    Some(observed) => observed.clone(),
+                    None => tracked.applied.clone(),
+                };
                 tx.put_field(binding.id, field, &Tracked { applied, ..tracked })?;
             }
         }

@@ -7,6 +7,7 @@ mod call;
 pub mod circuit;
 mod commands;
 pub mod drift;
+mod entitle;
 pub mod guard;
 mod import;
 mod outcome;

@@ -33,6 +33,8 @@ pub struct Policy {
     pub adopt_inactive: AdoptInactive,
     /// Names of groups that are taken over where they exist, folded; `*` stands for any text (rule C3).
     pub adopt_groups: Vec<String>,
+    /// What groups are given by their names, once: folded patterns and entitlements.
+    pub entitlements: Vec<(String, Vec<String>)>,
     /// What happens when a deleted resource's name comes back with another `externalId` (rules C6, C7).
     pub on_name_reuse: OnNameReuse,
     /// What happens upstream to a user who is renamed (rule C5).
@@ -110,6 +112,14 @@ impl Policy {
         let name = fold(name);
         self.adopt_groups.iter().any(|pattern| matches(pattern, &name))
     }
+
+    /// The entitlements that a group of this name is given, sorted and comma-joined, if any.
+    pub fn entitlements_of(&self, name: &str) -> Option<String> {
+        let name = fold(name);
+        let of_name = self.entitlements.iter().filter(|(pattern, _)| matches(pattern, &name));
+        let all: BTreeSet<&str> = of_name.flat_map(|(_, values)| values).map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.into_iter().collect::<Vec<_>>().join(","))
+    }
 }
 
 /// Whether `name` is `pattern`, in which `*` stands for any text.
@@ -142,6 +152,7 @@ impl Default for Policy {
             protected_groups: RESERVED_GROUPS.iter().map(|&name| name.to_owned()).collect(),
             adopt_inactive: AdoptInactive::Hold,
             adopt_groups: Vec::new(),
+            entitlements: Vec::new(),
             on_name_reuse: OnNameReuse::Hold,
             on_rename: OnRename::Recreate,
             on_user_delete: OnUserDelete::Deactivate,

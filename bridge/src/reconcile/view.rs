@@ -199,6 +199,7 @@ pub fn load_group(
             .map(|address| store.edges_to_check(address))
             .transpose()?
             .unwrap_or_default(),
+        unclaimed: store.is_unclaimed(id)?,
         named: named(store, knowledge, Kind::Group, &name_key)?,
         holders: match &wanted {
             Some(wanted) => holders(

@@ -7,7 +7,7 @@ use crate::store::{DriftEntry, Field};
 
 impl World {
     /// The scan that comes every few hours, and what it gives rise to.
-    fn look(&mut self) {
+    pub(super) fn look(&mut self) {
         self.scan();
         let entry = |kind, id: &str, name: &str, active| InventoryEntry {
             kind,
@@ -44,11 +44,11 @@ impl World {
             .unwrap()
     }
 
-    fn drift_kinds(&self) -> Vec<String> {
+    pub(super) fn drift_kinds(&self) -> Vec<String> {
         self.drift().into_iter().map(|entry| entry.what).collect()
     }
 
-    fn group_mut(&mut self, name: &str) -> &mut model::ModelGroup {
+    pub(super) fn group_mut(&mut self, name: &str) -> &mut model::ModelGroup {
         self.model.groups.values_mut().find(|group| group.name == name).unwrap()
     }
 

@@ -328,3 +328,28 @@ async fn doctor_finds_each_level_well_and_names_the_wrong_one() {
     let shape = steps.iter().find(|step| step["step"] == "target shape").unwrap();
     assert_eq!(shape["remedy"], "set target.level = \"workspace\"", "{said:#}");
 }
+
+#[tokio::test]
+async fn groups_are_given_entitlements_by_their_names() {
+    let scene = Scene::with(StackOptions {
+        sections: "[entitlements]\n\"data-*\" = [\"databricks-sql-access\", \"workspace-access\"]\n".to_owned(),
+        ..quick()
+    })
+    .await;
+    let ana = scene.create_user("ana@contoso.test").await;
+    scene.create_group("Data-Science", &[&ana]).await;
+    scene.create_group("Ops", &[&ana]).await;
+    scene.settled().await;
+    let state = scene.state().await;
+    let mut given = state.group("Data-Science").unwrap().entitlements.clone();
+    given.sort();
+    assert_eq!(given, ["databricks-sql-access", "workspace-access"]);
+    assert!(state.group("Ops").unwrap().entitlements.is_empty());
+    let asked = |writes: &[conformance::stack::control::Received]| {
+        writes
+            .iter()
+            .filter(|write| write.body.to_string().contains("entitlements"))
+            .count()
+    };
+    assert_eq!(asked(&scene.writes_since(0).await), 1);
+}

@@ -130,10 +130,12 @@ fn touched_fields(action: &Action) -> Vec<Field> {
             .filter_map(|(field, touched)| touched.then_some(field))
             .collect(),
         Action::Entitle { .. } => vec![Field::Entitlements],
+        Action::Assign { .. } | Action::Unassign { .. } => vec![Field::Assignment],
         Action::AddMembers { .. }
         | Action::RemoveMembers { .. }
         | Action::Delete { .. }
         | Action::LookUp
+        | Action::LookAtAssignment { .. }
         | Action::Read { .. } => Vec::new(),
     }
 }
@@ -147,8 +149,11 @@ fn touched_members(action: &Action) -> &Members {
         Action::Patch { .. }
         | Action::Strip { .. }
         | Action::Entitle { .. }
+        | Action::Assign { .. }
+        | Action::Unassign { .. }
         | Action::Delete { .. }
         | Action::LookUp
+        | Action::LookAtAssignment { .. }
         | Action::Read { .. } => NONE,
     }
 }

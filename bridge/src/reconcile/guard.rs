@@ -88,12 +88,19 @@ pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> 
             GuardClass::Memberships,
             members.iter().map(|(_, id)| id.to_string()).collect(),
         )),
+        // Who is in a group that leaves a workspace loses what the group gave there.
+        Action::Unassign { losing, .. } => Some((
+            GuardClass::Memberships,
+            losing.iter().map(ToString::to_string).collect(),
+        )),
         Action::Strip { upstream, roles, .. } if !roles.is_empty() => {
             Some((GuardClass::Roles, vec![upstream.to_string()]))
         }
         Action::Delete { .. }
         | Action::Strip { .. }
         | Action::Entitle { .. }
+        | Action::Assign { .. }
+        | Action::LookAtAssignment { .. }
         | Action::Create { .. }
         | Action::AddMembers { .. }
         | Action::LookUp

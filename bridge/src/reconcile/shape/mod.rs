@@ -14,6 +14,7 @@ use crate::databricks::{DatabricksError, Level};
 use crate::id::fold;
 use crate::store::{Field, Kind};
 
+use super::assign::Assigned;
 use super::policy::RESERVED_GROUPS;
 
 /// Users without the `externalId` that they were given, before it counts as not kept at all.
@@ -41,6 +42,8 @@ pub struct Evidence {
     pub groups: Vec<SeenGroup>,
     /// An account group that the bridge is to write, if there is one.
     pub to_be_written: Option<String>,
+    /// Who of the account is in which workspace, as far as it was asked.
+    pub assigned: Assigned,
     /// A write that was refused for the target's shape, in Databricks' words.
     pub refused: Option<String>,
     /// Managed users who were shown with their `externalId`, and without.
@@ -203,7 +206,11 @@ pub const fn owns(level: Level, shape: &Shape, kind: Kind, field: Field) -> bool
         // Only workspaces know entitlements.
         (_, Field::Entitlements) => !level.is_account(),
         (Kind::User, Field::Active | Field::Roles) | (Kind::Group, Field::DisplayName) => true,
-        (Kind::Group, Field::GivenName | Field::FamilyName | Field::ExternalId | Field::Active | Field::Roles) => false,
+        (Kind::Group, Field::Assignment) => level.is_account(),
+        (Kind::User, Field::Assignment)
+        | (Kind::Group, Field::GivenName | Field::FamilyName | Field::ExternalId | Field::Active | Field::Roles) => {
+            false
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::store::{Answer, Command, GuardClass};
 
 impl World {
     /// An order of the operator; gives the sentence it is answered with.
-    fn order(&mut self, name: &str, arguments: Value) -> Result<String, String> {
+    pub(super) fn order(&mut self, name: &str, arguments: Value) -> Result<String, String> {
         let command = Command {
             number: 1,
             name: name.to_owned(),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::super::advance::follow;
+use super::super::assign;
 use super::super::attempt::Attempt;
 use super::super::call::{Reply, describe};
 use super::super::circuit::{Sign, State};
@@ -131,6 +132,7 @@ impl Worker {
                         tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
+                        assign::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                         if drift.on && is_time_to_look(tx, &drift, now)? {
                             let looks = drift::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                             tracing::info!(
@@ -151,7 +153,7 @@ impl Worker {
                     }
                     Err::<_, StoreError>(error) => {
                         tracing::error!(%error, "the scan could not be stored");
-                        self.scan = Some(Scan::default());
+                        self.scan = Some(Scan::reading(self.options.policy.workspaces()));
                     }
                 }
             }

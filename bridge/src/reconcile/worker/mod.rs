@@ -139,7 +139,7 @@ impl Worker {
             },
             circuit: Circuit::starting(options.probing, now),
             pace: Pace::at(options.policy.level, options.speed, now),
-            scan: Some(Scan::default()),
+            scan: Some(Scan::reading(options.policy.workspaces())),
             scan_at: now,
             reading: false,
             probing: false,
@@ -308,7 +308,7 @@ impl Worker {
             if !wanted || self.scan_at > now {
                 return None;
             }
-            self.scan = Some(Scan::default());
+            self.scan = Some(Scan::reading(self.options.policy.workspaces()));
         }
         match self.pace.start_page(now) {
             Ok(()) => {}

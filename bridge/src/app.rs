@@ -391,7 +391,8 @@ fn metadata_endpoint(configured: Option<&Url>) -> Result<MetadataEndpoint> {
     Ok(MetadataEndpoint::Machine(machine))
 }
 
-fn worker_options(config: &Config) -> WorkerOptions {
+/// How the worker of `config` is set up.
+pub fn worker_options(config: &Config) -> WorkerOptions {
     let (section, test) = (&config.reconcile, &config.test);
     WorkerOptions {
         target: TARGET.to_owned(),

@@ -7,12 +7,14 @@ mod call;
 pub mod circuit;
 mod commands;
 pub mod drift;
+pub mod forecast;
 pub mod guard;
 mod import;
 mod outcome;
 pub mod plan;
 pub mod policy;
 mod refuse;
+pub mod rehearse;
 mod scan;
 mod seen;
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cases;
 mod foreign;
 mod model;
 mod operations;
+mod rehearsals;
 mod rights;
 mod search;
 
@@ -19,10 +20,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use super::advance::{Admitted, Advance, advance, follow};
+use super::advance::{Admitted, Advance, advance, conclude};
 use super::attempt::Attempt;
 use super::call::describe;
-use super::outcome::{self, Failed};
 use super::policy::Policy;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
@@ -441,24 +441,7 @@ impl World {
         let result = result.map(|value| Answered { status: 200, value });
         self.knowledge.busy.remove(&attempt.call.binding);
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
-        let then = self.write(move |tx| {
-            let row = tx.queued(TARGET, &attempt.binding.resource_id)?;
-            let failed = row.map_or_else(Failed::default, |row| Failed {
-                attempts: row.attempts,
-                refusals: row.refusals,
-            });
-            let then = outcome::record(tx, &knowledge, &policy, &attempt, &result, failed, now)?;
-            follow(
-                tx,
-                &knowledge,
-                &policy,
-                &attempt,
-                &then,
-                outcome::is_refusal(&result),
-                now,
-            )?;
-            Ok(then)
-        });
+        let then = self.write(move |tx| conclude(tx, &knowledge, &policy, &attempt, &result, now));
         self.note(format_args!("    then {then:?}"));
     }
 

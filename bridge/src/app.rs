@@ -102,6 +102,15 @@ impl App {
         let client = client(&config, clock).await?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
         store.keep_free(config.store.min_free);
+        // For the command lines beside this process: what the file says later is not how it was started.
+        let mode = match config.target.mode {
+            Mode::DryRun => "dry-run",
+            Mode::Live => "live",
+        };
+        store
+            .write(move |tx| tx.set_fact("started_mode", mode))
+            .await
+            .map_err(|why: StoreError| cannot("store.path", why))?;
         let (id_map, standing) = recovery::begin(&store, clock)
             .await
             .map_err(|why| cannot("store.path", why))?;

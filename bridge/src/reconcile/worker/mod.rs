@@ -203,7 +203,6 @@ impl Worker {
     async fn recover(&mut self) -> Result<(), StoreError> {
         let (target, now) = (self.options.target.clone(), self.clock.now());
         self.read_gate()?;
-        let mode = if self.options.dry_run { "dry-run" } else { "live" };
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
         self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
@@ -215,7 +214,6 @@ impl Worker {
                     tx.close_intent(intent.id)?;
                 }
                 tx.accept_undecided()?;
-                tx.set_fact("started_mode", mode)?;
                 tx.clamp_due(&target, now, backoff::LONGEST)?;
                 Ok::<_, StoreError>(open.len())
             })

@@ -173,6 +173,7 @@ impl Change<'_> {
             }
             self.enqueue(&group, Kind::Group, QueueClass::Revocation)?;
         }
+        self.tx.disinherit_around(&old.id)?;
         // Groups that it has left already may still hold one of its accounts.
         for target in &self.rules.targets {
             let at_once = Enqueue::at_once(QueueClass::Revocation, self.now);

@@ -352,11 +352,38 @@ fn adopt(
                     tx.put_field(id, field, &Tracked::known(value))?;
                 }
             }
+            inherit_groups(tx, knowledge, id, user)?;
             Ok(Then::Continue)
         }
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
+}
+
+/// Groups of ours that an adopted account is in already become edges that were found (rule C3).
+fn inherit_groups(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    member: BindingId,
+    found: &WireUser,
+) -> Result<(), StoreError> {
+    // A group that is shown because another one is in it says nothing of this membership.
+    let direct = found
+        .groups
+        .iter()
+        .filter(|group| group.kind.as_deref() == Some("direct"));
+    for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
+        let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
+            continue;
+        };
+        if tx.edge(group.id, member)?.is_none() {
+            let mut edge = super::attempt::new_edge(group.id, member);
+            edge.tracked = Tracked::known(true);
+            edge.inherited = true;
+            tx.put_edge(&edge)?;
+        }
+    }
+    Ok(())
 }
 
 /// The record says whose object it was from then on.

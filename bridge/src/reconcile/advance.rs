@@ -7,7 +7,7 @@ use super::attempt::{Attempt, begin};
 use super::call::describe_note;
 use super::guard;
 use super::outcome::Then;
-use super::plan::{Call, Next, Note, plan_group, plan_user};
+use super::plan::{Action, Call, Next, Note, plan_group, plan_user};
 use super::policy::Policy;
 use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
@@ -168,6 +168,10 @@ fn call_passes_guard(
     call: &Call,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    if let (Kind::Group, Action::Delete { .. }) = (kind, &call.action) {
+        let members = tx.in_group(call.binding)?;
+        return guard::admit(tx, &policy.guard, knowledge, GuardClass::Memberships, &members, now);
+    }
     match guard::taken_away(kind, call) {
         Some((class, principals)) => guard::admit(tx, &policy.guard, knowledge, class, &principals, now),
         None => Ok(true),

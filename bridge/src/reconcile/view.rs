@@ -176,8 +176,14 @@ pub fn load_group(
     removes
         .ready
         .retain(|edge| !guard.holds(GuardClass::Memberships, edge.upstream_id.as_str()));
+    let mut removes_guarded = removes.ready.len() < all;
+    // Who is deleted upstream is taken from everybody in it at once.
+    if let Some(binding) = binding.as_ref().filter(|binding| binding.role == Role::Tombstone) {
+        let members = store.in_group(binding.id)?;
+        removes_guarded |= members.iter().any(|id| guard.holds(GuardClass::Memberships, id));
+    }
     Ok(GroupView {
-        removes_guarded: removes.ready.len() < all,
+        removes_guarded,
         removes,
         deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
         queued_at: row.queued_at,

@@ -6,6 +6,7 @@
 
 mod cases;
 mod foreign;
+mod guarding;
 mod inherited;
 mod model;
 mod operations;

@@ -442,7 +442,8 @@ fn adopt_group(
     }
 }
 
-/// Members that the bridge knows become edges that were found; the others are nobody's business.
+/// Members that the bridge knows become edges that were found; the others are nobody's business, and what is known
+/// already stays as it is. Whoever was deleted is kept by nothing (rule C6).
 pub(super) fn inherit_members(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
@@ -458,9 +459,12 @@ pub(super) fn inherit_members(
             let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
                 continue;
             };
+            if tx.edge(group, member.id)?.is_some() {
+                continue;
+            }
             let mut edge = super::attempt::new_edge(group, member.id);
             edge.tracked = Tracked::known(true);
-            edge.inherited = true;
+            edge.inherited = member.role != Role::Tombstone;
             tx.put_edge(&edge)?;
         }
     }
@@ -593,22 +597,24 @@ fn vanished(
         asked_at: None,
     });
     // Whoever changes it now wants it to be there.
-    let written = tx
-        .resource(binding.resource_id.as_str())?
-        .map(|stored| stored.changed_at);
+    let written = tx.written_at(&binding.resource_id)?;
     gone.asked_at = gone.asked_at.max(written.filter(|at| *at > gone.first_at));
     let repairs = tx.repairs_since(binding.id, "object", now.minus(Duration::from_hours(24)))?;
+    // What was imported is nobody's before the client has written it (rule C4).
+    let owned = !tx.is_unclaimed(&binding.resource_id)?;
     match drift::decide(&gone, repairs, policy.drift, Duration::ZERO, now) {
-        Verdict::Repair => {
+        Verdict::Repair if owned => {
             tx.add_repair(target, binding.id, "object", now)?;
             drift::note_repair(tx, &binding, now)?;
             tx.drop_drift(target, binding.id, &gone.difference)?;
             forget_object(tx, knowledge, binding, now)?;
             Ok(Then::Continue)
         }
-        Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
+        Verdict::Repair | Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
             tx.put_drift(target, binding.id, &gone)?;
             tx.look_at(binding.id, None)?;
+            // Nobody is in a group that is not there: whoever waits to be out of it is.
+            tx.drop_edges_of_group(binding.id)?;
             Ok(Then::Hold(Hold::Vanished(binding.kind)))
         }
     }

@@ -86,7 +86,13 @@ pub fn load_user(
     let (target, id) = (&knowledge.target, &row.resource_id);
     let stored = store.resource(id.as_str())?;
     let awaits_client = knowledge.awaits_client(stored.as_ref());
-    let wanted = stored.as_ref().map(WantedUser::of);
+    let mut wanted = stored.as_ref().map(WantedUser::of);
+    if let Some(wanted) = &mut wanted
+        && store.is_unclaimed(id)?
+    {
+        // What a mapping says of an imported account is sent with the client's first write (rule C4).
+        wanted.fields.clear();
+    }
     let mut bindings = Vec::new();
     for binding in store.bindings(target, id)? {
         bindings.push(UserBinding {

@@ -130,6 +130,22 @@ impl Snapshot<'_> {
         Ok(newest.flatten().unwrap_or(0))
     }
 
+    /// When the client last wrote a resource itself, as far as the record goes back: what only follows from a change
+    /// of another one does not count.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn written_at(&self, resource_id: &ScimId) -> Result<Option<Timestamp>, StoreError> {
+        let written = self.one(
+            "SELECT max(at) FROM revisions WHERE resource_id = ?1
+                 AND action NOT IN ('member-gone', 'manager-gone', 'repair', 'import')",
+            [resource_id.as_str()],
+            |row| Ok(row.get::<_, Option<i64>>(0)?),
+        )?;
+        Ok(written.flatten().map(Timestamp::from_micros))
+    }
+
     /// The newest revision that there ever was; zero if there was none. One that the record has lost counts too.
     ///
     /// # Errors

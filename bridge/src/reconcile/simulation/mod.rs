@@ -10,6 +10,7 @@ mod guarding;
 mod inherited;
 mod model;
 mod operations;
+mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

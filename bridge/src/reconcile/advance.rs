@@ -582,6 +582,7 @@ fn take_over(
     }
     let former = old.resource_id.clone();
     tx.hand_over(target, &old, &row.resource_id)?;
+    tx.carried_out(&row.resource_id, &old.name_key)?;
     // The deleted resource may have had more accounts than this one.
     tx.enqueue(target, &former, row.kind, Enqueue::at_once(QueueClass::Revocation, now))?;
     tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))

@@ -194,15 +194,16 @@ impl Snapshot<'_> {
         Ok(found.flatten())
     }
 
-    /// How many other resources met the same refusal since then (rule A4).
+    /// How many objects of other names met the same refusal since then (rule A4): a create that is tried again is
+    /// the same object under another id.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
-    pub fn refused_since(&self, refusal: &str, since: Timestamp, but: &ScimId) -> Result<u64, StoreError> {
+    pub fn refused_since(&self, refusal: &str, since: Timestamp, but: &str) -> Result<u64, StoreError> {
         let number = self.one(
-            "SELECT count(DISTINCT resource_id) FROM revisions WHERE refusal = ?1 AND settled_at >= ?2 AND resource_id <> ?3",
-            params![refusal, since.as_micros(), but.as_str()],
+            "SELECT count(DISTINCT name) FROM revisions WHERE refusal = ?1 AND settled_at >= ?2 AND name <> ?3",
+            params![refusal, since.as_micros(), but],
             |row| Ok(row.get::<_, i64>(0)?),
         )?;
         Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))

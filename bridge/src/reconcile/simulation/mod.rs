@@ -8,6 +8,7 @@ mod cases;
 mod foreign;
 mod guarding;
 mod inherited;
+mod lasting;
 mod model;
 mod operations;
 mod unspoken;
@@ -21,7 +22,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use super::advance::{Admitted, Advance, advance, follow};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, recover};
 use super::call::describe;
 use super::outcome::{self, Failed};
 use super::policy::Policy;
@@ -455,13 +456,7 @@ impl World {
         }
         self.knowledge.busy.clear();
         let now = self.now;
-        self.write(move |tx| {
-            for intent in tx.open_intents(TARGET)? {
-                tx.interrupt(intent.binding, now)?;
-                tx.close_intent(intent.id)?;
-            }
-            Ok(())
-        });
+        self.write(move |tx| recover(tx, TARGET, now));
         self.scan();
     }
 

@@ -160,7 +160,7 @@ impl Change<'_> {
                     .map(|_| ())
             })?;
             // Databricks holds no managers: nothing to apply.
-            self.tx.settle(&report.id, revision, "applied", self.now)?;
+            self.tx.settle_alone(revision, "applied", self.now)?;
         }
         Ok(())
     }

@@ -321,6 +321,19 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Settles one revision that asks nothing of a target; older ones stay open.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn settle_alone(&self, revision: i64, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE revisions SET outcome = ?2, settled_at = ?3 WHERE revision = ?1",
+            params![revision, outcome, now.as_micros()],
+        )?;
+        Ok(())
+    }
+
     /// Notes why the open revisions of a resource are not applied yet.
     ///
     /// # Errors

@@ -123,6 +123,7 @@ fn d3_a_manager_who_is_deleted_does_not_speak_for_his_people() {
     world.knowledge.restored_at = Some(newest);
     world.settle();
     world.edit(Edit::DeleteUser(0));
+    assert_eq!(world.held("restored"), 1, "{:?}", world.outcomes());
     world.crash();
     world.settle();
     assert!(!world.account("user1@example.test").unwrap().active);

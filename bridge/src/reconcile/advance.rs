@@ -7,7 +7,7 @@ use super::attempt::{Attempt, begin};
 use super::call::{Reply, describe_note};
 use super::guard;
 use super::outcome::{self, Failed, Then};
-use super::plan::{Call, Next, Note, plan_group, plan_user};
+use super::plan::{Action, Call, Next, Note, plan_group, plan_user};
 use super::policy::Policy;
 use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
@@ -173,6 +173,10 @@ fn call_passes_guard(
     call: &Call,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    if let (Kind::Group, Action::Delete { .. }) = (kind, &call.action) {
+        let members = tx.in_group(call.binding)?;
+        return guard::admit(tx, &policy.guard, knowledge, GuardClass::Memberships, &members, now);
+    }
     match guard::taken_away(kind, call) {
         Some((class, principals)) => guard::admit(tx, &policy.guard, knowledge, class, &principals, now),
         None => Ok(true),
@@ -617,6 +621,7 @@ fn take_over(
     }
     let former = old.resource_id.clone();
     tx.hand_over(target, &old, &row.resource_id)?;
+    tx.carried_out(&row.resource_id, &old.name_key)?;
     // The deleted resource may have had more accounts than this one.
     tx.enqueue(target, &former, row.kind, Enqueue::at_once(QueueClass::Revocation, now))?;
     tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))

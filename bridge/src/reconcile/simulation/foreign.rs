@@ -7,7 +7,7 @@ use crate::store::{DriftEntry, Field};
 
 impl World {
     /// The scan that comes every few hours, and what it gives rise to.
-    fn look(&mut self) {
+    pub(super) fn look(&mut self) {
         self.scan();
         let entry = |kind, id: &str, name: &str, active| InventoryEntry {
             kind,
@@ -42,15 +42,15 @@ impl World {
             .unwrap()
     }
 
-    fn drift_kinds(&self) -> Vec<String> {
+    pub(super) fn drift_kinds(&self) -> Vec<String> {
         self.drift().into_iter().map(|entry| entry.what).collect()
     }
 
-    fn group_mut(&mut self, name: &str) -> &mut model::ModelGroup {
+    pub(super) fn group_mut(&mut self, name: &str) -> &mut model::ModelGroup {
         self.model.groups.values_mut().find(|group| group.name == name).unwrap()
     }
 
-    fn user_mut(&mut self, name: &str) -> &mut ModelUser {
+    pub(super) fn user_mut(&mut self, name: &str) -> &mut ModelUser {
         self.model.users.values_mut().find(|user| user.name == name).unwrap()
     }
 
@@ -61,7 +61,7 @@ impl World {
 }
 
 /// Users 0 and 1 in group 0, user 2 in none, user 3 disabled.
-fn office() -> World {
+pub(super) fn office() -> World {
     let mut world = World::new(1, false);
     for user in 0..4 {
         world.edit(Edit::CreateUser(user));

@@ -6,11 +6,15 @@
 
 mod cases;
 mod foreign;
+mod guarding;
+mod inherited;
+mod lasting;
 mod model;
 mod operations;
 mod rehearsals;
 mod rights;
 mod search;
+mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,7 +25,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use super::advance::{Admitted, Advance, advance, conclude};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, recover};
 use super::call::describe;
 use super::policy::Policy;
 use super::view::Knowledge;
@@ -463,13 +467,7 @@ impl World {
         }
         self.knowledge.busy.clear();
         let now = self.now;
-        self.write(move |tx| {
-            for intent in tx.open_intents(TARGET)? {
-                tx.interrupt(intent.binding, now)?;
-                tx.close_intent(intent.id)?;
-            }
-            Ok(())
-        });
+        self.write(move |tx| recover(tx, TARGET, now));
         self.scan();
     }
 

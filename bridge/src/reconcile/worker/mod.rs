@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::advance::{Admitted, Advance, advance};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, recover};
 use super::backoff;
 use super::call::{Reply, carry_out};
 use super::circuit::{Circuit, Probing};
@@ -208,14 +208,10 @@ impl Worker {
         let interrupted = self
             .store
             .write(move |tx| {
-                let open = tx.open_intents(&target)?;
-                for intent in &open {
-                    tx.interrupt(intent.binding, now)?;
-                    tx.close_intent(intent.id)?;
-                }
+                let open = recover(tx, &target, now)?;
                 tx.accept_undecided()?;
                 tx.clamp_due(&target, now, backoff::LONGEST)?;
-                Ok::<_, StoreError>(open.len())
+                Ok::<_, StoreError>(open)
             })
             .await?;
         if interrupted > 0 {

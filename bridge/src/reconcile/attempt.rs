@@ -145,6 +145,7 @@ fn touched_fields(action: &Action) -> Vec<Field> {
             .into_iter()
             .filter_map(|(field, touched)| touched.then_some(field))
             .collect(),
+        Action::Entitle { .. } => vec![Field::Entitlements],
         Action::AddMembers { .. }
         | Action::RemoveMembers { .. }
         | Action::Delete { .. }
@@ -159,8 +160,11 @@ fn touched_members(action: &Action) -> &Members {
         Action::Create { members, .. } | Action::AddMembers { members, .. } | Action::RemoveMembers { members, .. } => {
             members
         }
-        Action::Patch { .. } | Action::Strip { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => {
-            NONE
-        }
+        Action::Patch { .. }
+        | Action::Strip { .. }
+        | Action::Entitle { .. }
+        | Action::Delete { .. }
+        | Action::LookUp
+        | Action::Read { .. } => NONE,
     }
 }

@@ -7,6 +7,7 @@ use super::backoff::{After, wait};
 use super::call::Reply;
 use super::commands::forget_object;
 use super::drift::{self, Verdict};
+use super::entitle;
 use super::outcome::{Then, bind};
 use super::plan::{Action, Hold, Judged, Purpose, Seen, judge};
 use super::policy::Policy;
@@ -169,8 +170,16 @@ fn check_group(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (field, mut tracked) in tx.fields(binding.id)? {
-        if field == Field::DisplayName {
-            tracked.read(Some(group.display_name.clone()), now, policy.proof);
+        let shown = match field {
+            Field::DisplayName => Some(Some(group.display_name.clone())),
+            Field::Entitlements => {
+                let wanted = policy.entitlements_of(&binding.name);
+                entitle::seen(&tracked, wanted.as_deref(), group)
+            }
+            _ => None,
+        };
+        if let Some(shown) = shown {
+            tracked.read(shown, now, policy.proof);
             tx.put_field(binding.id, field, &tracked)?;
         }
     }
@@ -216,8 +225,10 @@ fn found_by_name(
         Judged::Bind(Ownership::Ours) => {
             let sent = binding.sent.clone();
             let (id, kind) = (binding.id, binding.kind);
+            let made = binding.clone();
             bind(tx, knowledge, binding, &seen.upstream, Ownership::Ours, now)?;
             confirm_sent(tx, id, kind, sent.as_ref(), &seen)?;
+            entitle::note_due(tx, policy, &made, None)?;
             Ok(Then::Continue)
         }
         // What was there before is taken over as it is: it is read by id first, with everything about it.
@@ -432,6 +443,7 @@ fn adopt_group(
         Judged::Bind(ownership) => {
             let id = binding.id;
             log_adoption(tx, knowledge, &binding, &seen, now)?;
+            entitle::note_due(tx, policy, &binding, Some(group))?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             tx.put_field(
                 id,

@@ -166,7 +166,7 @@ fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timesta
     }
     Some(Next::Call(Call {
         class: QueueClass::Revocation,
-        verb: Verb::Write,
+        verb: Verb::of_user_patch(policy.level),
         binding: held.binding.id,
         action: Action::Patch {
             upstream,
@@ -207,7 +207,7 @@ fn strip(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -
     }
     Some(Next::Call(Call {
         class: QueueClass::Revocation,
-        verb: Verb::Write,
+        verb: Verb::of_user_patch(policy.level),
         binding: held.binding.id,
         action: Action::Strip {
             upstream,
@@ -295,6 +295,7 @@ fn change_fields(
     let mut fields: Vec<_> = wanted
         .fields
         .iter()
+        .filter(|(field, _)| !wanted.unowned.contains(field))
         .map(|(field, value)| (*field, Some(value.clone())))
         .filter(|(field, value)| {
             current
@@ -318,7 +319,7 @@ fn change_fields(
     }
     Some(Next::Call(Call {
         class: QueueClass::Grant,
-        verb: Verb::Write,
+        verb: Verb::of_user_patch(policy.level),
         binding: current.binding.id,
         action: Action::Patch { upstream, fields },
     }))

@@ -5,6 +5,7 @@
 //! been created twice, and nothing foreign may have been touched.
 
 mod cases;
+mod entitlements;
 mod foreign;
 mod guarding;
 mod inherited;

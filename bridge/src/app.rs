@@ -102,6 +102,15 @@ impl App {
         let client = client(&config, clock).await?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
         store.keep_free(config.store.min_free);
+        // For the command lines beside this process: what the file says later is not how it was started.
+        let mode = match config.target.mode {
+            Mode::DryRun => "dry-run",
+            Mode::Live => "live",
+        };
+        store
+            .write(move |tx| tx.set_fact("started_mode", mode))
+            .await
+            .map_err(|why: StoreError| cannot("store.path", why))?;
         claim(&store, &config).await?;
         let (id_map, standing) = recovery::begin(&store, clock)
             .await
@@ -441,7 +450,8 @@ fn metadata_endpoint(configured: Option<&Url>) -> Result<MetadataEndpoint> {
     Ok(MetadataEndpoint::Machine(machine))
 }
 
-fn worker_options(config: &Config) -> WorkerOptions {
+/// How the worker of `config` is set up.
+pub fn worker_options(config: &Config) -> WorkerOptions {
     let (section, test) = (&config.reconcile, &config.test);
     WorkerOptions {
         target: TARGET.to_owned(),

@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, begin};
-use super::call::describe_note;
+use super::call::{Reply, describe_note};
 use super::guard;
-use super::outcome::Then;
-use super::plan::{Call, Next, Note, plan_group, plan_user};
+use super::outcome::{self, Failed, Then};
+use super::plan::{Action, Call, Next, Note, plan_group, plan_user};
 use super::policy::Policy;
 use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
+use crate::databricks::{Answered, DatabricksError};
 use crate::id::{ScimId, fold};
 use crate::store::{
     Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, NewStep, QueueClass, QueueRow, Role,
@@ -172,10 +173,37 @@ fn call_passes_guard(
     call: &Call,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    if let (Kind::Group, Action::Delete { .. } | Action::Unassign { .. }) = (kind, &call.action) {
+        let members = tx.in_group(call.binding)?;
+        return guard::admit(tx, &policy.guard, knowledge, GuardClass::Memberships, &members, now);
+    }
     match guard::taken_away(kind, call) {
         Some((class, principals)) => guard::admit(tx, &policy.guard, knowledge, class, &principals, now),
         None => Ok(true),
     }
+}
+
+/// Records what a call came to, and what follows for the queued row.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn conclude(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    result: &Result<Answered<Reply>, DatabricksError>,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let row = tx.queued(&knowledge.target, &attempt.binding.resource_id)?;
+    let failed = row.map_or_else(Failed::default, |row| Failed {
+        attempts: row.attempts,
+        refusals: row.refusals,
+    });
+    let then = outcome::record(tx, knowledge, policy, attempt, result, failed, now)?;
+    follow(tx, knowledge, policy, attempt, &then, outcome::is_refusal(result), now)?;
+    Ok(then)
 }
 
 /// After an outcome was recorded: what follows for the queued row.
@@ -593,6 +621,7 @@ fn take_over(
     }
     let former = old.resource_id.clone();
     tx.hand_over(target, &old, &row.resource_id)?;
+    tx.carried_out(&row.resource_id, &old.name_key)?;
     // The deleted resource may have had more accounts than this one.
     tx.enqueue(target, &former, row.kind, Enqueue::at_once(QueueClass::Revocation, now))?;
     tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))

@@ -118,6 +118,22 @@ pub fn begin(
     Ok(attempt)
 }
 
+/// After a restart: calls that were open have an unknown outcome (rule D1), and what was held for a person is planned
+/// anew, as the settings may be others. Tells how many calls were open.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn recover(tx: &Transaction<'_>, target: &str, now: Timestamp) -> Result<usize, StoreError> {
+    let open = tx.open_intents(target)?;
+    for intent in &open {
+        tx.interrupt(intent.binding, now)?;
+        tx.close_intent(intent.id)?;
+    }
+    tx.enqueue_held(target, now)?;
+    Ok(open.len())
+}
+
 fn touched_fields(action: &Action) -> Vec<Field> {
     match action {
         Action::Create { fields, .. } | Action::Patch { fields, .. } => {

@@ -74,7 +74,8 @@ impl Closed {
     }
 }
 
-/// What a call takes away, and from whom: the class and the upstream ids.
+/// What a call takes away, and from whom: the class and the upstream ids. Deleting a group, or taking it out of a workspace,
+/// takes it from whoever is in it, which only the store knows ([`Snapshot::in_group`]).
 pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> {
     match &call.action {
         Action::Patch { upstream, fields } => {
@@ -88,11 +89,6 @@ pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> 
             GuardClass::Memberships,
             members.iter().map(|(_, id)| id.to_string()).collect(),
         )),
-        // Who is in a group that leaves a workspace loses what the group gave there.
-        Action::Unassign { losing, .. } => Some((
-            GuardClass::Memberships,
-            losing.iter().map(ToString::to_string).collect(),
-        )),
         Action::Strip { upstream, roles, .. } if !roles.is_empty() => {
             Some((GuardClass::Roles, vec![upstream.to_string()]))
         }
@@ -100,6 +96,7 @@ pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> 
         | Action::Strip { .. }
         | Action::Entitle { .. }
         | Action::Assign { .. }
+        | Action::Unassign { .. }
         | Action::LookAtAssignment { .. }
         | Action::Create { .. }
         | Action::AddMembers { .. }
@@ -253,12 +250,35 @@ pub fn resume(
     Ok(Ok(format!("let pass: {}", said.join(", "))))
 }
 
-/// Says again what is held for too long (rule E6: after fifteen minutes, then hourly).
+/// Ends what has lost its reason: passes whose change is made or wanted no more, so that the same mistake made
+/// again is held again; and holds of which nothing is left, as everybody was taken back.
+fn let_go(tx: &Transaction<'_>, target: &str, now: Timestamp) -> Result<(), StoreError> {
+    let held: HashSet<GuardClass> = tx.guard_holds(target)?.into_iter().map(|hold| hold.class).collect();
+    for class in GuardClass::ALL {
+        if !held.contains(&class) && tx.guard_passes(target, class)?.is_empty() {
+            continue;
+        }
+        let planned: HashSet<String> = tx.planned(target, class)?.into_iter().map(|(id, _, _)| id).collect();
+        tx.keep_passes_of(target, class, &planned)?;
+        if held.contains(&class) && planned.is_empty() {
+            tracing::info!(
+                class = class.as_str(),
+                "the guard holds nobody any more and is open again"
+            );
+            tx.open_guard(target, class)?;
+            tx.end_event_of(target, "guard", class.as_str(), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says again what is held for too long (rule E6: after fifteen minutes, then hourly), and ends what has lost its reason.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the store cannot be written.
 pub fn alarm(tx: &Transaction<'_>, guard: &Guard, target: &str, now: Timestamp) -> Result<(), StoreError> {
+    let_go(tx, target, now)?;
     for hold in tx.guard_holds(target)? {
         let due = match hold.alarmed_at {
             None => hold.held_at.plus(guard.alarm_after),

@@ -227,6 +227,7 @@ pub(super) fn bind(
         })?;
     }
     let member = binding.resource_id.clone();
+    tx.carried_out(&member, &binding.name_key)?;
     tx.put_binding(&Binding {
         upstream_id: Some(id.clone()),
         ownership: Some(ownership),

@@ -380,11 +380,38 @@ fn adopt(
                     tx.put_field(id, field, &Tracked::known(value))?;
                 }
             }
+            inherit_groups(tx, knowledge, id, user)?;
             Ok(Then::Continue)
         }
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
+}
+
+/// Groups of ours that an adopted account is in already become edges that were found (rule C3).
+fn inherit_groups(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    member: BindingId,
+    found: &WireUser,
+) -> Result<(), StoreError> {
+    // A group that is shown because another one is in it says nothing of this membership.
+    let direct = found
+        .groups
+        .iter()
+        .filter(|group| group.kind.as_deref() == Some("direct"));
+    for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
+        let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
+            continue;
+        };
+        if tx.edge(group.id, member)?.is_none() {
+            let mut edge = super::attempt::new_edge(group.id, member);
+            edge.tracked = Tracked::known(true);
+            edge.inherited = true;
+            tx.put_edge(&edge)?;
+        }
+    }
+    Ok(())
 }
 
 /// The record says whose object it was from then on.
@@ -444,7 +471,8 @@ fn adopt_group(
     }
 }
 
-/// Members that the bridge knows become edges that were found; the others are nobody's business.
+/// Members that the bridge knows become edges that were found; the others are nobody's business, and what is known
+/// already stays as it is. Whoever was deleted is kept by nothing (rule C6).
 pub(super) fn inherit_members(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
@@ -460,9 +488,12 @@ pub(super) fn inherit_members(
             let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
                 continue;
             };
+            if tx.edge(group, member.id)?.is_some() {
+                continue;
+            }
             let mut edge = super::attempt::new_edge(group, member.id);
             edge.tracked = Tracked::known(true);
-            edge.inherited = true;
+            edge.inherited = member.role != Role::Tombstone;
             tx.put_edge(&edge)?;
         }
     }
@@ -600,22 +631,24 @@ fn vanished(
         asked_at: None,
     });
     // Whoever changes it now wants it to be there.
-    let written = tx
-        .resource(binding.resource_id.as_str())?
-        .map(|stored| stored.changed_at);
+    let written = tx.written_at(&binding.resource_id)?;
     gone.asked_at = gone.asked_at.max(written.filter(|at| *at > gone.first_at));
     let repairs = tx.repairs_since(binding.id, "object", now.minus(Duration::from_hours(24)))?;
+    // What was imported is nobody's before the client has written it (rule C4).
+    let owned = !tx.is_unclaimed(&binding.resource_id)?;
     match drift::decide(&gone, repairs, policy.drift, Duration::ZERO, now) {
-        Verdict::Repair => {
+        Verdict::Repair if owned => {
             tx.add_repair(target, binding.id, "object", now)?;
             drift::note_repair(tx, &binding, now)?;
             tx.drop_drift(target, binding.id, &gone.difference)?;
             forget_object(tx, knowledge, binding, now)?;
             Ok(Then::Continue)
         }
-        Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
+        Verdict::Repair | Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
             tx.put_drift(target, binding.id, &gone)?;
             tx.look_at(binding.id, None)?;
+            // Nobody is in a group that is not there: whoever waits to be out of it is.
+            tx.drop_edges_of_group(binding.id)?;
             Ok(Then::Hold(Hold::Vanished(binding.kind)))
         }
     }

@@ -89,10 +89,16 @@ pub fn load_user(
     let (target, id) = (&knowledge.target, &row.resource_id);
     let stored = store.resource(id.as_str())?;
     let awaits_client = knowledge.awaits_client(stored.as_ref());
-    let wanted = stored.as_ref().map(WantedUser::of).map(|wanted| {
+    let mut wanted = stored.as_ref().map(WantedUser::of).map(|wanted| {
         let owns = |field: &Field| shape::owns(policy.level, &knowledge.shape, Kind::User, *field);
         wanted.but_for(|field| !owns(field))
     });
+    if let Some(wanted) = &mut wanted
+        && store.is_unclaimed(id)?
+    {
+        // What a mapping says of an imported account is sent with the client's first write (rule C4).
+        wanted.fields.clear();
+    }
     let mut bindings = Vec::new();
     for binding in store.bindings(target, id)? {
         bindings.push(UserBinding {
@@ -182,8 +188,14 @@ pub fn load_group(
     removes
         .ready
         .retain(|edge| !guard.holds(GuardClass::Memberships, edge.upstream_id.as_str()));
+    let mut removes_guarded = removes.ready.len() < all;
+    // Who is deleted upstream is taken from everybody in it at once.
+    if let Some(binding) = binding.as_ref().filter(|binding| binding.role == Role::Tombstone) {
+        let members = store.in_group(binding.id)?;
+        removes_guarded |= members.iter().any(|id| guard.holds(GuardClass::Memberships, id));
+    }
     Ok(GroupView {
-        removes_guarded: removes.ready.len() < all,
+        removes_guarded,
         removes,
         deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
         queued_at: row.queued_at,

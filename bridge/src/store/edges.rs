@@ -337,6 +337,47 @@ impl Transaction<'_> {
         Ok(changed > 0)
     }
 
+    /// The same for all memberships of a group, which the client has emptied or listed anew; tells whose.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn disinherit_everybody(&self, group: &ScimId) -> Result<Vec<ScimId>, StoreError> {
+        let members = self.all(
+            "SELECT DISTINCT b.resource_id FROM edges e JOIN bindings b ON b.binding = e.member_binding
+             WHERE e.inherited = 1
+                 AND e.group_binding IN (SELECT binding FROM bindings WHERE resource_id = ?1 AND role <> 'gone')",
+            [group.as_str()],
+            |row| Ok(ScimId::new(row.get::<_, String>(0)?)),
+        )?;
+        if !members.is_empty() {
+            self.disinherit_as("group_binding", group)?;
+        }
+        Ok(members)
+    }
+
+    /// The same for all memberships of a resource that is deleted, as a group or as a member: nothing of it is
+    /// kept because it was found there (rules C6, C7).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn disinherit_around(&self, resource: &ScimId) -> Result<(), StoreError> {
+        self.disinherit_as("group_binding", resource)?;
+        self.disinherit_as("member_binding", resource)
+    }
+
+    fn disinherit_as(&self, side: &str, resource: &ScimId) -> Result<(), StoreError> {
+        self.run(
+            &format!(
+                "UPDATE edges SET inherited = 0 WHERE inherited = 1
+                     AND {side} IN (SELECT binding FROM bindings WHERE resource_id = ?1 AND role <> 'gone')"
+            ),
+            [resource.as_str()],
+        )?;
+        Ok(())
+    }
+
     /// The same for all memberships of a group; tells how many (`prune`).
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::params;
 
 use super::fields::moment;
-use super::{Snapshot, StoreError, Transaction};
+use super::{BindingId, Snapshot, StoreError, Transaction};
 use crate::clock::Timestamp;
 use crate::id::ScimId;
 
@@ -182,6 +182,20 @@ impl Snapshot<'_> {
         Ok(u64::try_from(all.difference(&passed).count()).unwrap_or(u64::MAX))
     }
 
+    /// Upstream ids of everybody who is, or may be, in a group: who loses it when it is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn in_group(&self, group: BindingId) -> Result<Vec<String>, StoreError> {
+        self.all(
+            "SELECT b.upstream_id FROM edges e JOIN bindings b ON b.binding = e.member_binding
+             WHERE e.group_binding = ?1 AND (e.applied = 1 OR e.maybe = 1) AND b.role <> 'gone' AND b.upstream_id IS NOT NULL",
+            [group.row()],
+            |row| Ok(row.get(0)?),
+        )
+    }
+
     /// Upstream id and name of everybody for whom a change of the class is planned now.
     ///
     /// # Errors
@@ -301,6 +315,21 @@ impl Transaction<'_> {
              ON CONFLICT DO UPDATE SET at = excluded.at",
             params![target, class.as_str(), principal, now.as_micros()],
         )?;
+        Ok(())
+    }
+
+    /// Takes back the pass of everybody but `planned`: what it was given for is done, or is wanted no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn keep_passes_of(&self, target: &str, class: GuardClass, planned: &HashSet<String>) -> Result<(), StoreError> {
+        for principal in self.guard_passes(target, class)?.difference(planned) {
+            self.run(
+                "DELETE FROM guard_passes WHERE target = ?1 AND class = ?2 AND principal = ?3",
+                params![target, class.as_str(), principal],
+            )?;
+        }
         Ok(())
     }
 

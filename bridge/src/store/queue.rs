@@ -332,6 +332,28 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Queues again what waits for a person: the settings that it was held by may be others since. Tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn enqueue_held(&self, target: &str, now: Timestamp) -> Result<usize, StoreError> {
+        let held = self.all(
+            "SELECT resource_id, kind FROM bindings WHERE target = ?1 AND hold IS NOT NULL AND role <> 'gone'
+             UNION
+             SELECT resource_id, kind FROM revisions WHERE settled_at IS NULL AND outcome LIKE 'held: %'",
+            [target],
+            |row| {
+                let kind: String = row.get(1)?;
+                Ok((ScimId::new(row.get::<_, String>(0)?), Kind::from_column(&kind)?))
+            },
+        )?;
+        for (id, kind) in &held {
+            self.enqueue(target, id, *kind, Enqueue::at_once(QueueClass::Grant, now))?;
+        }
+        Ok(held.len())
+    }
+
     /// Puts the groups that `member`'s bindings concern into the queue.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use bridge::id::ScimId;
 use bridge::reconcile::circuit::Probing;
 use bridge::reconcile::policy::Policy;
 use bridge::reconcile::{Reported, Status, Worker, WorkerOptions};
-use bridge::store::{LogQuery, Store, StoreError};
+use bridge::store::{Kind, LogQuery, Lookup, NewCommand, Store, StoreError, leave_command};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{method, path, path_regex};
@@ -563,4 +563,44 @@ async fn of_two_admins_who_are_disabled_at_once_one_stays() {
         .until("one kept", |scene| scene.outcome("disable protected"))
         .await;
     assert_eq!(scene.writes().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_import_takes_in_a_group_with_its_members_or_not_at_all_and_comes_to_an_end() {
+    let groups = json!({ "totalResults": 2, "Resources": [{ "id": "9", "displayName": "Ops" }, { "id": "8", "displayName": "Lab" }] });
+    let lab = json!({ "id": "8", "displayName": "Lab", "members": [] });
+    let listed = Mock::given(method("GET")).and(path(format!("{BASE}/Groups")));
+    let scene = Scene::start(vec![
+        listed
+            .and(wiremock::matchers::query_param("startIndex", "1"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(groups))
+            .with_priority(1),
+        answer("GET", "/Groups/9$", 100, scim_error(500, "the group cannot be shown")),
+        answer("GET", "/Groups/8$", 100, ResponseTemplate::new(200).set_body_json(lab)),
+    ])
+    .await;
+    let order = NewCommand {
+        name: "import".to_owned(),
+        arguments: json!({}),
+        at: Clock::system().now(),
+    };
+    let number = leave_command(&scene.folder.path().join("bridge.db"), &order).unwrap();
+    let said = |scene: &Scene| {
+        let command = scene.store.read(|store| store.command(number)).unwrap().unwrap();
+        command.outcome.unwrap_or_default().to_string()
+    };
+    scene.until("imported", |scene| said(scene).contains("done")).await;
+    assert!(said(&scene).contains("1 groups could not be read"), "{}", said(&scene));
+    let named = |name: &str| {
+        let key = Lookup::NameKey(name.to_owned());
+        scene
+            .store
+            .read(|store| store.lookup("scim", Kind::Group, &key))
+            .unwrap()
+            .len()
+    };
+    assert_eq!((named("ops"), named("lab")), (0, 1));
+    // Nothing waits for it any more.
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
 }

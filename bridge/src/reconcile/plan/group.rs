@@ -92,7 +92,14 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
     if let Some(next) = unassign.clone().filter(|_| view.refusals == 0) {
         return next;
     }
-    if binding.role == Role::Tombstone && policy.on_group_delete == OnGroupDelete::Delete {
+    let deleted = binding.role == Role::Tombstone && policy.on_group_delete == OnGroupDelete::Delete;
+    if deleted && view.removes_guarded {
+        return Next::Guarded {
+            until: now.plus(policy.guard.alarm_after),
+            class: GuardClass::Memberships,
+        };
+    }
+    if deleted {
         let upstream = upstream.clone();
         return call(
             binding,

@@ -187,8 +187,6 @@ pub enum Action {
         workspace: Workspace,
         /// The workspaces that it is then still in, or may be, comma-joined.
         left: Option<String>,
-        /// Who loses access with it, as far as they are managed.
-        losing: Vec<UpstreamId>,
     },
     /// Reads which of these workspaces a group is assigned to.
     LookAtAssignment {

@@ -62,7 +62,6 @@ pub(super) fn unassign(view: &GroupView, binding: &Binding, upstream: &UpstreamI
         upstream: upstream.clone(),
         workspace,
         left,
-        losing: view.removes.ready.iter().map(|edge| edge.upstream_id.clone()).collect(),
     };
     Some(call(binding, QueueClass::Revocation, Verb::Write, action))
 }

@@ -7,7 +7,7 @@
 pub mod look;
 mod settle;
 
-pub use settle::settle;
+pub use settle::{remembered, settle};
 
 use crate::databricks::wire::WireScope;
 use crate::databricks::{DatabricksError, Level};
@@ -51,7 +51,8 @@ pub struct Evidence {
 }
 
 /// The shape of a target, as far as writing depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Shape {
     /// Identity federation is on: the account is in charge of names.
     pub federated: bool,

@@ -70,7 +70,7 @@ impl World {
         self.model.groups.values_mut().find(|group| group.name == name).unwrap()
     }
 
-    fn user_mut(&mut self, name: &str) -> &mut ModelUser {
+    pub(super) fn user_mut(&mut self, name: &str) -> &mut ModelUser {
         self.model.users.values_mut().find(|user| user.name == name).unwrap()
     }
 
@@ -81,7 +81,7 @@ impl World {
 }
 
 /// Users 0 and 1 in group 0, user 2 in none, user 3 disabled.
-fn office() -> World {
+pub(super) fn office() -> World {
     let mut world = World::new(1, false);
     for user in 0..4 {
         world.edit(Edit::CreateUser(user));

@@ -8,10 +8,15 @@ mod assignments;
 mod cases;
 mod entitlements;
 mod foreign;
+mod guarding;
+mod inherited;
+mod lasting;
 mod model;
 mod operations;
+mod rehearsals;
 mod rights;
 mod search;
+mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,10 +26,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use super::advance::{Admitted, Advance, advance, follow};
-use super::attempt::Attempt;
+use super::advance::{Admitted, Advance, advance, conclude};
+use super::attempt::{Attempt, recover};
 use super::call::describe;
-use super::outcome::{self, Failed};
 use super::policy::Policy;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
@@ -443,24 +447,7 @@ impl World {
         let result = result.map(|value| Answered { status: 200, value });
         self.knowledge.busy.remove(&attempt.call.binding);
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
-        let then = self.write(move |tx| {
-            let row = tx.queued(TARGET, &attempt.binding.resource_id)?;
-            let failed = row.map_or_else(Failed::default, |row| Failed {
-                attempts: row.attempts,
-                refusals: row.refusals,
-            });
-            let then = outcome::record(tx, &knowledge, &policy, &attempt, &result, failed, now)?;
-            follow(
-                tx,
-                &knowledge,
-                &policy,
-                &attempt,
-                &then,
-                outcome::is_refusal(&result),
-                now,
-            )?;
-            Ok(then)
-        });
+        let then = self.write(move |tx| conclude(tx, &knowledge, &policy, &attempt, &result, now));
         self.note(format_args!("    then {then:?}"));
     }
 
@@ -482,13 +469,7 @@ impl World {
         }
         self.knowledge.busy.clear();
         let now = self.now;
-        self.write(move |tx| {
-            for intent in tx.open_intents(TARGET)? {
-                tx.interrupt(intent.binding, now)?;
-                tx.close_intent(intent.id)?;
-            }
-            Ok(())
-        });
+        self.write(move |tx| recover(tx, TARGET, now));
         self.scan();
     }
 

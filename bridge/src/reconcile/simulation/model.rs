@@ -295,7 +295,7 @@ impl Model {
             .groups
             .iter()
             .filter(|(_, group)| group.members.contains(id))
-            .map(|(group, _)| json!({ "value": group }))
+            .map(|(group, _)| json!({ "value": group, "type": "direct" }))
             .collect();
         let entitlements: Vec<Value> = user
             .entitlements

@@ -20,14 +20,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::advance::{Admitted, Advance, advance};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, recover};
 use super::backoff;
 use super::call::{Reply, carry_out};
 use super::circuit::{Circuit, Probing};
 use super::import::Import;
 use super::policy::Policy;
 use super::scan::{Progress, Scan};
-use super::shape::Unsuitable;
+use super::shape::{self, Unsuitable};
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
@@ -212,18 +212,15 @@ impl Worker {
         let (target, now) = (self.options.target.clone(), self.clock.now());
         self.read_gate()?;
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
+        self.knowledge.shape = self.store.read(shape::remembered)?;
         self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
             .store
             .write(move |tx| {
-                let open = tx.open_intents(&target)?;
-                for intent in &open {
-                    tx.interrupt(intent.binding, now)?;
-                    tx.close_intent(intent.id)?;
-                }
+                let open = recover(tx, &target, now)?;
                 tx.accept_undecided()?;
                 tx.clamp_due(&target, now, backoff::LONGEST)?;
-                Ok::<_, StoreError>(open.len())
+                Ok::<_, StoreError>(open)
             })
             .await?;
         if interrupted > 0 {

@@ -16,6 +16,7 @@ mod operations;
 mod rehearsals;
 mod rights;
 mod search;
+mod shapes;
 mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};

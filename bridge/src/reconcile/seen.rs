@@ -352,7 +352,7 @@ fn adopt(
                     tx.put_field(id, field, &Tracked::known(value))?;
                 }
             }
-            inherit_groups(tx, knowledge, id, user)?;
+            inherit_groups(tx, knowledge, id, user, now)?;
             Ok(Then::Continue)
         }
         Judged::Hold(why) => Ok(Then::Hold(why)),
@@ -366,24 +366,40 @@ fn inherit_groups(
     knowledge: &Knowledge,
     member: BindingId,
     found: &WireUser,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     // A group that is shown because another one is in it says nothing of this membership.
     let direct = found
         .groups
         .iter()
         .filter(|group| group.kind.as_deref() == Some("direct"));
+    let Some(member) = tx.binding(member)? else {
+        return Ok(());
+    };
     for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
         let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
             continue;
         };
-        if tx.edge(group.id, member)?.is_none() {
-            let mut edge = super::attempt::new_edge(group.id, member);
-            edge.tracked = Tracked::known(true);
-            edge.inherited = true;
-            tx.put_edge(&edge)?;
+        if !inherit(tx, &group, &member)? {
+            let at_once = Enqueue::at_once(QueueClass::Revocation, now);
+            tx.enqueue(&knowledge.target, &group.resource_id, Kind::Group, at_once)?;
         }
     }
     Ok(())
+}
+
+/// One membership that was found; false if it is not to stay: whom the client has deleted (rule C6) or taken out
+/// before it was found is kept by nothing. What is known of it already stays as it is.
+fn inherit(tx: &Transaction<'_>, group: &Binding, member: &Binding) -> Result<bool, StoreError> {
+    if tx.edge(group.id, member.id)?.is_some() {
+        return Ok(true);
+    }
+    let stays = member.role != Role::Tombstone && !tx.was_taken_out(&group.resource_id, &member.resource_id)?;
+    let mut edge = super::attempt::new_edge(group.id, member.id);
+    edge.tracked = Tracked::known(true);
+    edge.inherited = stays;
+    tx.put_edge(&edge)?;
+    Ok(stays)
 }
 
 /// The record says whose object it was from then on.
@@ -442,14 +458,16 @@ fn adopt_group(
     }
 }
 
-/// Members that the bridge knows become edges that were found; the others are nobody's business, and what is known
-/// already stays as it is. Whoever was deleted is kept by nothing (rule C6).
+/// Members that the bridge knows become edges that were found; the others are nobody's business.
 pub(super) fn inherit_members(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
     group: BindingId,
     found: &WireGroup,
 ) -> Result<(), StoreError> {
+    let Some(group) = tx.binding(group)? else {
+        return Ok(());
+    };
     for upstream in found
         .members
         .iter()
@@ -459,13 +477,7 @@ pub(super) fn inherit_members(
             let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
                 continue;
             };
-            if tx.edge(group, member.id)?.is_some() {
-                continue;
-            }
-            let mut edge = super::attempt::new_edge(group, member.id);
-            edge.tracked = Tracked::known(true);
-            edge.inherited = member.role != Role::Tombstone;
-            tx.put_edge(&edge)?;
+            inherit(tx, &group, &member)?;
         }
     }
     Ok(())

@@ -237,6 +237,14 @@ fn found_by_name(
             })?;
             Ok(Then::Continue)
         }
+        // Nothing was ever sent that could have made it, and nobody wants it any more: it is somebody else's.
+        Judged::Hold(_) if binding.role != Role::Current && binding.unknown_at.is_none() => {
+            tx.put_binding(&Binding {
+                existence: Existence::Unknown,
+                ..binding
+            })?;
+            Ok(Then::Continue)
+        }
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }

@@ -247,6 +247,14 @@ fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) 
         return Some(Next::protected(why));
     }
     let Some(upstream) = current.binding.upstream_id.clone() else {
+        let old = view.bindings.iter().find(|held| held.binding.role == Role::Retiring);
+        if let Some(old) = old.filter(|_| is_refused(view, policy)) {
+            // The rename has begun and is refused since: the old account stays after all.
+            return Some(Next::Note(Note::Reinstate {
+                back: old.binding.id,
+                away: current.binding.id,
+            }));
+        }
         if let Some(next) = plan_held_name(&view.holders, Kind::User, &view.decided, now, policy) {
             return Some(next);
         }
@@ -353,7 +361,7 @@ fn rename(
         .bindings
         .iter()
         .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
-    if let Some(earlier) = earlier {
+    if let Some(earlier) = earlier.filter(|_| !is_refused(view, policy)) {
         return Some(Next::Note(Note::Reinstate {
             back: earlier.binding.id,
             away: current.binding.id,

@@ -80,3 +80,33 @@ fn a_setting_that_is_changed_ends_what_was_held_by_it() {
     assert_eq!((world.held("adopt.groups"), world.held("rename")), (0, 0));
     assert!(world.account("user0.1@example.test").unwrap().active);
 }
+
+#[test]
+fn c5_a_rename_that_meets_a_strangers_account_can_be_refused() {
+    let mut world = world_of(1);
+    world.edit(Edit::Rename(0, 1));
+    // Since the scan a stranger got an account of that name.
+    let stranger = ModelUser {
+        name: "user0.1@example.test".to_owned(),
+        active: true,
+        ..ModelUser::default()
+    };
+    world.model.users.insert("77".to_owned(), stranger);
+    world.settle();
+    assert_eq!(world.held("rename"), 1);
+    let order = json!({ "name": "user0.1@example.test", "verdict": "refuse" });
+    world.order("rename", order).unwrap();
+    world.settle();
+    assert_eq!(world.held("rename"), 0, "{:?}", world.outcomes());
+    world.edit(Edit::Show(0, 3));
+    world.settle();
+    assert!(world.account("user0@example.test").unwrap().active);
+    assert!(
+        world.account("user0.1@example.test").unwrap().active,
+        "it is the stranger's"
+    );
+    assert_eq!(
+        world.account("user0@example.test").unwrap().display.as_deref(),
+        Some("Shown 3")
+    );
+}

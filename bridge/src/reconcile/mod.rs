@@ -7,6 +7,7 @@ mod call;
 pub mod circuit;
 mod commands;
 pub mod drift;
+pub mod explain;
 pub mod forecast;
 pub mod guard;
 mod import;

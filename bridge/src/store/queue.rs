@@ -24,6 +24,15 @@ pub enum QueueClass {
 }
 
 impl QueueClass {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revocation => "revocation",
+            Self::Grant => "grant",
+            Self::Verification => "verification",
+        }
+    }
+
     const fn number(self) -> i64 {
         match self {
             Self::Revocation => 0,
@@ -117,6 +126,20 @@ impl Snapshot<'_> {
             params![target, id.as_str()],
             read_row,
         )
+    }
+
+    /// Why a queued resource waits, or how its last call failed, if that was noted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn queue_reason(&self, target: &str, id: &ScimId) -> Result<Option<String>, StoreError> {
+        let reason = self.one(
+            "SELECT reason FROM queue WHERE target = ?1 AND resource_id = ?2",
+            params![target, id.as_str()],
+            |row| Ok(row.get::<_, Option<String>>(0)?),
+        )?;
+        Ok(reason.flatten())
     }
 
     /// Up to `limit` rows of one class and rate class that are due, longest due first.

@@ -112,7 +112,7 @@ pub fn rehearse(
 }
 
 /// What the worker would know after a start, from the store alone.
-fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, StoreError> {
+pub(super) fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, StoreError> {
     let scanned_at = store.fact("scanned_at")?.and_then(|text| text.parse().ok());
     let me = store.fact("me")?;
     let me = me.as_deref().and_then(|text| text.split_once(' '));

@@ -5,6 +5,7 @@
 //! been created twice, and nothing foreign may have been touched.
 
 mod cases;
+mod explanations;
 mod foreign;
 mod model;
 mod operations;
@@ -115,7 +116,8 @@ impl World {
             .build()
             .unwrap();
         let store = Store::scratch();
-        let clock = Clock::system();
+        // 2026-01-05T08:00:00Z
+        let began = Timestamp::from_micros(1_767_600_000_000_000);
         let rules = Rules {
             endpoint: "scim".to_owned(),
             targets: vec![TARGET.to_owned()],
@@ -126,7 +128,7 @@ impl World {
         };
         let model = Model::seeded();
         let mut world = Self {
-            directory: Directory::new(store.clone(), clock, rules),
+            directory: Directory::new(store.clone(), Clock::showing(began), rules),
             knowledge: Knowledge {
                 target: TARGET.to_owned(),
                 me: UpstreamId::parse("1000000001").map(|id| (id, "admin@example.test".to_owned())),
@@ -136,7 +138,7 @@ impl World {
                 batch: 2,
                 ..Policy::default()
             },
-            now: clock.now().plus(Duration::from_hours(1)),
+            now: began,
             rng: StdRng::seed_from_u64(seed),
             runtime,
             store,
@@ -148,7 +150,7 @@ impl World {
             watched: true,
             late: Vec::new(),
             trace: Vec::new(),
-            began: clock.now().plus(Duration::from_hours(1)),
+            began,
             faulty,
         };
         world.set_clock();

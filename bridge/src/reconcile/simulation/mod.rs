@@ -7,6 +7,7 @@
 mod cases;
 mod explanations;
 mod foreign;
+mod least;
 mod model;
 mod operations;
 mod rehearsals;
@@ -100,6 +101,8 @@ struct World {
     groups: BTreeMap<u8, ScimId>,
     /// Every resource that there ever was.
     ever: Vec<ScimId>,
+    /// The resource that each group at the target was made for.
+    made_for: BTreeMap<String, ScimId>,
     flying: Vec<Flying>,
     late: Vec<(Timestamp, Flying)>,
     /// Whether each step is looked at. Not where a foreign hand is at work.
@@ -146,6 +149,7 @@ impl World {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             ever: Vec::new(),
+            made_for: BTreeMap::new(),
             flying: Vec::new(),
             watched: true,
             late: Vec::new(),
@@ -158,11 +162,10 @@ impl World {
         world
     }
 
-    /// The directory's clock follows the stepped one, a little behind it.
+    /// The directory's clock follows the stepped one.
     fn set_clock(&mut self) {
         let rules = self.directory.rules().clone();
-        let behind = self.now.minus(Duration::from_secs(30));
-        self.directory = Directory::new(self.store.clone(), Clock::showing(behind), rules);
+        self.directory = Directory::new(self.store.clone(), Clock::showing(self.now), rules);
     }
 
     fn scan(&mut self) {

@@ -246,7 +246,14 @@ impl World {
     fn check_last(&self, upstream: &str, wanted: &BTreeSet<Right>, what: &str) {
         let seeded = Model::seeded();
         for (id, group) in &self.model.groups {
-            let is_wanted = wanted.contains(&Right::Member(id.clone(), upstream.to_owned()));
+            // A group whose create had no answer is known by what it was made for.
+            let resource = self.made_for.get(id).map(ScimId::as_str);
+            let stored = resource.map(|id| self.store.read(|snapshot| snapshot.resource(id)).unwrap());
+            let name = stored.flatten().map(|stored| fold(&stored.name));
+            let is_wanted = [Some(id.clone()), name]
+                .into_iter()
+                .flatten()
+                .any(|group| wanted.contains(&Right::Member(group, upstream.to_owned())));
             let still_in = group.members.contains(upstream) && !seeded.groups.contains_key(id);
             assert!(
                 !still_in || is_wanted,
@@ -276,6 +283,9 @@ impl World {
         let before = self.model.clone();
         let effect = self.model.carry_out(&flying.attempt);
         let given = given(&before, &self.model);
+        for id in self.model.groups.keys().filter(|id| !before.groups.contains_key(*id)) {
+            self.made_for.insert(id.clone(), flying.binding.resource_id.clone());
+        }
         if self.watched {
             let what = describe(flying.binding.kind, &flying.call.action);
             assert!(

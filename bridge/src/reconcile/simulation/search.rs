@@ -22,7 +22,7 @@ struct Search<'a> {
 }
 
 /// How a world is, besides its store.
-struct Saved {
+pub(super) struct Saved {
     model: Model,
     knowledge: Knowledge,
     now: Timestamp,
@@ -35,7 +35,7 @@ struct Saved {
 }
 
 impl World {
-    fn save(&self) -> Saved {
+    pub(super) fn save(&self) -> Saved {
         self.store.on_scratch(crate::store::Scratch::mark);
         Saved {
             model: self.model.clone(),
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    fn back_to(&mut self, saved: Saved) {
+    pub(super) fn back_to(&mut self, saved: Saved) {
         self.store.on_scratch(crate::store::Scratch::back);
         self.model = saved.model;
         self.knowledge = saved.knowledge;
@@ -233,7 +233,7 @@ impl Search<'_> {
 }
 
 /// Users 0 and 1, each in a group of their own.
-fn small_office() -> World {
+pub(super) fn small_office() -> World {
     let mut world = World::new(1, false);
     for edit in [
         Edit::CreateUser(0),

@@ -211,6 +211,20 @@ impl Snapshot<'_> {
         Ok(u64::try_from(due.unwrap_or(0)).unwrap_or(0))
     }
 
+    /// Whether any row waits to be written, due or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn waits_to_be_written(&self, target: &str) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 FROM queue WHERE target = ?1 AND class < 2 LIMIT 1",
+            [target],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// How many rows there are, and how many of them wait to be written rather than only verified.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 use std::ops::Deref;
 
+use super::super::call::forms;
 use super::super::guard::Closed;
 use super::super::plan::{Action, Call};
 use super::*;
@@ -131,6 +132,7 @@ impl World {
         let wanted = self.wanted();
         let call = &attempt.call;
         let what = describe(attempt.binding.kind, &call.action);
+        forms::check(&attempt.binding, &call.action, self.policy.batch);
         let mut trial = self.model.clone();
         let _ = trial.carry_out(attempt);
         let given = given(&self.model, &trial);

@@ -294,7 +294,10 @@ const FAULTS: [Fault; 4] = [Fault::LostAfter, Fault::LostBefore, Fault::Late(60)
 const WORST_FAULTS: [Fault; 2] = [Fault::LostAfter, Fault::Late(60)];
 
 fn search(alphabet: &[Edit], edits: usize, kinds: &[Fault], faults: usize) {
-    let mut world = small_office();
+    search_from(small_office(), alphabet, edits, kinds, faults);
+}
+
+fn search_from(mut world: World, alphabet: &[Edit], edits: usize, kinds: &[Fault], faults: usize) {
     let mut search = Search {
         alphabet,
         faults: kinds,
@@ -326,6 +329,20 @@ fn two_changes_of_one_person_with_a_fault() {
 #[test]
 fn two_changes_of_what_comes_back_with_a_fault() {
     search(&COME_BACK, 2, &FAULTS, 1);
+}
+
+/// An addition that comes late must not find its user active again (rule B9).
+#[test]
+fn three_changes_of_somebody_who_is_out_with_a_fault() {
+    let mut world = small_office();
+    world.edit(Edit::SetActive(0, false));
+    world.settle();
+    let alphabet = [
+        Edit::AddMember(1, 0),
+        Edit::RemoveMember(1, 0),
+        Edit::SetActive(0, true),
+    ];
+    search_from(world, &alphabet, 3, &WORST_FAULTS, 1);
 }
 
 #[test]

@@ -161,6 +161,8 @@ fn binding(kind: Kind, name: &str) -> Binding {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_request_has_a_form_that_is_safe_everywhere(action in any_action(), name in ".{1,12}") {
         for kind in [Kind::User, Kind::Group] {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::plan::{Form, print, rehearsed};
 use super::{ConfigArgument, order};
 use crate::app::CannotStart;
-use crate::config::{Config, Mode};
+use crate::config::Config;
 use crate::store::{StoreError, read_beside};
 
 /// Names in a list.
@@ -28,10 +28,13 @@ pub(super) struct GoLive {
 impl GoLive {
     pub(super) fn run(self) -> Result<()> {
         let config = Config::load(&self.config.config)?;
-        let went_live = read_beside::<_, StoreError, _>(&config.store.path, |store| store.fact("went_live"))?;
+        let (went_live, started) = read_beside::<_, StoreError, _>(&config.store.path, |store| {
+            Ok((store.fact("went_live")?, store.fact("started_mode")?))
+        })?;
         let mut out = io::stdout();
         // Nobody reads it: the exit code says it too.
-        if config.target.mode == Mode::Live || went_live.is_some() {
+        // What the file says now is not what a running bridge was started with: only the store knows.
+        if went_live.is_some() || started.as_deref() == Some("live") {
             let _ = writeln!(out, "the target is live already: nothing was changed");
             return Ok(());
         }

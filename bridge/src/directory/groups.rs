@@ -52,13 +52,15 @@ impl Directory {
         self.change(request, move |change| {
             let row = to_row(id, Kind::Group, document);
             change.check_protected(Kind::Group, &row.name)?;
+            let imported = change.imported(Kind::Group, &row.name)?;
+            if imported.is_none() {
+                change.check_unique(Kind::Group, &row.name, None)?;
+            }
             let found = change.resolve_members(&given)?;
-            if let Some(imported) = change.imported(Kind::Group, &row.name)? {
-                change.check_no_circle(imported.pk, &imported.id, &found)?;
+            if let Some(imported) = imported {
                 change.add_members(&imported, &given)?;
                 return change.claim(&imported, row.document);
             }
-            change.check_unique(Kind::Group, &row.name, None)?;
             let revision = change.revision(&row.id, Kind::Group, &row.name, "create")?;
             let resource = change
                 .tx
@@ -189,10 +191,7 @@ impl Change<'_> {
             MembersChange::RemoveAll => {
                 let removed = self.tx.members(group.pk)?.into_iter().map(|member| member.id).collect();
                 self.tx.clear_members(group.pk)?;
-                Ok(Moved {
-                    removed,
-                    ..Moved::default()
-                })
+                self.without_inherited(group, removed)
             }
             MembersChange::Replace(named) => self.replace_members(group, &named),
             MembersChange::RemoveWhere(filter) => self.remove_where(group, &filter),
@@ -246,7 +245,19 @@ impl Change<'_> {
             .collect();
         // Added first: an unknown id refuses the request before anything has moved.
         let added = self.add_members(group, named)?;
-        Ok(added.and(self.remove_members(group, &unwanted)?))
+        let removed = self.remove_members(group, &unwanted)?.removed;
+        Ok(added.and(self.without_inherited(group, removed)?))
+    }
+
+    /// Who is left of those that were found at adoption or import goes too: the client has said who is in it (rule C3).
+    fn without_inherited(&self, group: &Stored, mut removed: Vec<ScimId>) -> Result<Moved, DirectoryError> {
+        let known: HashSet<ScimId> = removed.iter().cloned().collect();
+        let found = self.tx.disinherit_everybody(&group.id)?;
+        removed.extend(found.into_iter().filter(|found| !known.contains(found)));
+        Ok(Moved {
+            removed,
+            ..Moved::default()
+        })
     }
 
     fn remove_where(&self, group: &Stored, filter: &Filter) -> Result<Moved, DirectoryError> {

@@ -261,6 +261,24 @@ impl Change<'_> {
         })
     }
 
+    /// A change that only follows from that of another resource: where the client's word on this one is waited for
+    /// (rules C4, D3) it still is.
+    fn without_a_word(
+        &self,
+        stored: &Stored,
+        change: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (awaited, unclaimed) = (self.tx.awaits_client(&stored.id)?, self.tx.is_unclaimed(&stored.id)?);
+        change()?;
+        if awaited {
+            self.tx.raise_revision(stored.pk, stored.revision)?;
+        }
+        if unclaimed {
+            self.tx.unclaim(stored.pk)?;
+        }
+        Ok(())
+    }
+
     /// The objects of a resource are read again: the client spoke of a part that somebody else changed (rule B4).
     fn look_at(&self, stored: &Stored) -> Result<(), StoreError> {
         self.tx.look_at_resource(&stored.id, self.now)?;

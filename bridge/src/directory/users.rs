@@ -24,13 +24,16 @@ impl Directory {
         self.change(request, move |change| {
             let row = to_row(id, Kind::User, document);
             change.check_protected(Kind::User, &row.name)?;
+            let imported = change.imported(Kind::User, &row.name)?;
+            if imported.is_none() {
+                change.check_unique(Kind::User, &row.name, None)?;
+            }
             if let Some(manager) = &row.manager_id {
                 change.check_manager(manager)?;
             }
-            if let Some(imported) = change.imported(Kind::User, &row.name)? {
+            if let Some(imported) = imported {
                 return change.claim(&imported, row.document);
             }
-            change.check_unique(Kind::User, &row.name, None)?;
             let revision = change.revision(&row.id, Kind::User, &row.name, "create")?;
             let resource = change
                 .tx
@@ -151,10 +154,13 @@ impl Change<'_> {
             clear_manager(&mut document);
             let row = to_row(report.id.clone(), Kind::User, document);
             let revision = self.revision(&report.id, Kind::User, &report.name, "manager-gone")?;
-            self.tx
-                .update_resource(self.endpoint(), report, &row, self.now, revision)?;
+            self.without_a_word(report, || {
+                self.tx
+                    .update_resource(self.endpoint(), report, &row, self.now, revision)
+                    .map(|_| ())
+            })?;
             // Databricks holds no managers: nothing to apply.
-            self.tx.settle(&report.id, revision, "applied", self.now)?;
+            self.tx.settle_alone(revision, "applied", self.now)?;
         }
         Ok(())
     }
@@ -166,10 +172,11 @@ impl Change<'_> {
             let changed = self.revision(&group, Kind::Group, &name, "member-gone")?;
             self.tx.note_moved(changed, &[], std::slice::from_ref(&old.id))?;
             if let Some(stored) = self.tx.resource(group.as_str())? {
-                self.tx.touch_resource(stored.pk, self.now, changed)?;
+                self.without_a_word(&stored, || self.tx.touch_resource(stored.pk, self.now, changed))?;
             }
             self.enqueue(&group, Kind::Group, QueueClass::Revocation)?;
         }
+        self.tx.disinherit_around(&old.id)?;
         // Groups that it has left already may still hold one of its accounts.
         for target in &self.rules.targets {
             let at_once = Enqueue::at_once(QueueClass::Revocation, self.now);

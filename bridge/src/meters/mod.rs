@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::clock::Timestamp;
@@ -28,9 +27,6 @@ pub type Calls = Family<[Label; 2], Counter>;
 pub type Throttled = Family<[Label; 1], Counter>;
 /// Latencies by a method and a status class.
 pub type Requests = Family<[Label; 2], Histogram, Latencies>;
-
-/// A number a kind of something.
-pub type Kinds = Family<[Label; 1], Gauge>;
 
 /// Upper ends of the histogram's buckets, seconds: from a read out of memory to a write that waited for its outcome.
 const BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 10.0];

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, begin};
-use super::call::Reply;
+use super::call::{Reply, describe_note};
 use super::guard;
 use super::outcome::{self, Failed, Then};
-use super::plan::{Call, Next, Note, plan_group, plan_user};
+use super::plan::{Action, Call, Next, Note, plan_group, plan_user};
 use super::policy::Policy;
 use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
@@ -16,8 +16,8 @@ use crate::databricks::pace::Verb;
 use crate::databricks::{Answered, DatabricksError};
 use crate::id::{ScimId, fold};
 use crate::store::{
-    Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, QueueClass, QueueRow, Role, StoreError,
-    Transaction,
+    Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, NewStep, QueueClass, QueueRow, Role,
+    StoreError, Transaction,
 };
 
 /// Notes in a row for one resource; more than this would mean that two of them undo each other.
@@ -128,7 +128,10 @@ pub fn advance(
             }
             // What the guard refuses is planned again: it is closed now, and keeps nothing else from being done.
             Next::Note(note) if !passes_guard(tx, knowledge, policy, guard::renames(&note), now)? => {}
-            Next::Note(note) => carry_out_note(tx, knowledge, policy, &row, &note, now)?,
+            Next::Note(note) => {
+                carry_out_note(tx, knowledge, policy, &row, &note, now)?;
+                log_note(tx, knowledge, id, revision, &note, now)?;
+            }
             Next::Call(call) if !call_passes_guard(tx, knowledge, policy, row.kind, &call, now)? => {}
             Next::Call(call) => return start(tx, knowledge, admitted, &row, call, revision, now),
         }
@@ -158,14 +161,7 @@ fn passes_guard(
         return Ok(true);
     };
     let principal: Vec<String> = binding.upstream_id.iter().map(ToString::to_string).collect();
-    guard::admit(
-        tx,
-        &policy.guard,
-        &knowledge.target,
-        GuardClass::Renames,
-        &principal,
-        now,
-    )
+    guard::admit(tx, &policy.guard, knowledge, GuardClass::Renames, &principal, now)
 }
 
 /// Whether what this call takes away may be taken (rule E6).
@@ -177,8 +173,12 @@ fn call_passes_guard(
     call: &Call,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    if let (Kind::Group, Action::Delete { .. }) = (kind, &call.action) {
+        let members = tx.in_group(call.binding)?;
+        return guard::admit(tx, &policy.guard, knowledge, GuardClass::Memberships, &members, now);
+    }
     match guard::taken_away(kind, call) {
-        Some((class, principals)) => guard::admit(tx, &policy.guard, &knowledge.target, class, &principals, now),
+        Some((class, principals)) => guard::admit(tx, &policy.guard, knowledge, class, &principals, now),
         None => Ok(true),
     }
 }
@@ -524,12 +524,14 @@ fn carry_out_note(
         }
         Note::Reinstate { back, away } => {
             set_role(tx, away, Role::Tombstone)?;
+            give_up_name(tx, target, away, now)?;
             set_role(tx, back, Role::Current)?;
             // The one that steps back leaves its groups before the other gets them.
             tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
         }
         Note::StepDown(binding) => {
             set_role(tx, binding, Role::Tombstone)?;
+            give_up_name(tx, target, binding, now)?;
             tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
         }
         Note::TakeOver(binding) => take_over(tx, knowledge, policy, row, binding, now)?,
@@ -542,9 +544,43 @@ fn carry_out_note(
                 })?;
             }
         }
-        Note::Gone(binding) => set_role(tx, binding, Role::Gone)?,
+        Note::Gone(binding) => {
+            set_role(tx, binding, Role::Gone)?;
+            give_up_name(tx, target, binding, now)?;
+        }
     }
     Ok(())
+}
+
+fn give_up_name(tx: &Transaction<'_>, target: &str, binding: BindingId, now: Timestamp) -> Result<(), StoreError> {
+    match tx.binding(binding)? {
+        Some(binding) => tx.enqueue_who_wants_name_of(target, &binding, now),
+        None => Ok(()),
+    }
+}
+
+/// The record has every step, those among them that need no call.
+fn log_note(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    id: &ScimId,
+    revision: i64,
+    note: &Note,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(told) = describe_note(note) else {
+        return Ok(());
+    };
+    tx.add_step(&NewStep {
+        at: now,
+        target: knowledge.target.clone(),
+        resource_id: id.clone(),
+        revision,
+        call: told.to_owned(),
+        status: None,
+        outcome: "ok".to_owned(),
+        millis: 0,
+    })
 }
 
 fn bind_anew(tx: &Transaction<'_>, target: &str, id: &ScimId) -> Result<(), StoreError> {
@@ -597,6 +633,7 @@ fn take_over(
     }
     let former = old.resource_id.clone();
     tx.hand_over(target, &old, &row.resource_id)?;
+    tx.carried_out(&row.resource_id, &old.name_key)?;
     // The deleted resource may have had more accounts than this one.
     tx.enqueue(target, &former, row.kind, Enqueue::at_once(QueueClass::Revocation, now))?;
     tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))

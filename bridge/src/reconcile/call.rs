@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::plan::{Action, Seen, Values};
+use super::plan::{Action, Note, Seen, Values};
 use crate::databricks::wire::{self, NewUser, WireGroup, WireUser};
 use crate::databricks::{Answered, Client, DatabricksError};
 use crate::id::{UpstreamId, fold};
@@ -76,6 +76,7 @@ pub fn operations(action: &Action) -> Vec<Value> {
             }
             operations
         }
+        Action::Entitle { missing, .. } => vec![wire::add_entitlements(missing)],
         Action::Create { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => Vec::new(),
     }
 }
@@ -100,6 +101,7 @@ pub async fn carry_out(
         Action::Patch { upstream, .. }
         | Action::AddMembers { upstream, .. }
         | Action::RemoveMembers { upstream, .. }
+        | Action::Entitle { upstream, .. }
         | Action::Strip { upstream, .. } => Ok(done(&client.patch(kind, upstream, &operations(action)).await?)),
         Action::Delete { upstream } => Ok(done(&client.delete(kind, upstream).await?)),
         Action::LookUp => look_up(client, binding).await,
@@ -182,6 +184,19 @@ const fn done(answered: &Answered<()>) -> Answered<Reply> {
     reply(answered.status, Reply::Done)
 }
 
+/// A step that only the store sees, in words for the log; `None` for what every new resource goes through.
+pub const fn describe_note(note: &Note) -> Option<&'static str> {
+    match note {
+        Note::Bind | Note::Absent(_) => None,
+        Note::Rename(_) => Some("no call: what is still to be made takes the new name"),
+        Note::Retire(_) => Some("no call: an object under the new name is to take over from the old account"),
+        Note::Reinstate { .. } => Some("no call: an older account has the wanted name and takes over again"),
+        Note::StepDown(_) => Some("no call: the old account is complete elsewhere and is to be retired"),
+        Note::TakeOver(_) => Some("no call: the object of the deleted resource of that name is taken over"),
+        Note::Gone(_) => Some("no call: there is nothing at the target to undo"),
+    }
+}
+
 /// Method, path and what it does; no person's values.
 pub fn describe(kind: Kind, action: &Action) -> String {
     let path = match kind {
@@ -207,6 +222,9 @@ pub fn describe(kind: Kind, action: &Action) -> String {
             format!("PATCH {path}/{upstream} remove {} members", members.len())
         }
         Action::Strip { upstream, .. } => format!("PATCH {path}/{upstream} strip entitlements and roles"),
+        Action::Entitle { upstream, missing, .. } => {
+            format!("PATCH {path}/{upstream} add entitlements {}", missing.join(","))
+        }
         Action::Delete { upstream } => format!("DELETE {path}/{upstream}"),
         Action::LookUp => format!("GET {path} by name"),
         Action::Read { upstream, .. } => format!("GET {path}/{upstream}"),

@@ -63,6 +63,10 @@ pub enum State {
     },
     /// A probe succeeded: one call at a time.
     Trial {
+        /// One word for why it was out.
+        cause: &'static str,
+        /// The same in a sentence.
+        detail: String,
         /// Since when the target was out.
         since: Timestamp,
     },
@@ -73,6 +77,8 @@ pub enum State {
 pub struct Circuit {
     state: State,
     suspects: Vec<Option<BindingId>>,
+    /// One object fails again and again: a probe tells whether it is the object's own trouble.
+    doubt: bool,
     probing: Probing,
 }
 
@@ -88,6 +94,7 @@ impl Circuit {
                 failed: 0,
             },
             suspects: Vec::new(),
+            doubt: false,
             probing,
         }
     }
@@ -106,6 +113,25 @@ impl Circuit {
         }
     }
 
+    /// Whether a probe is wanted although the circuit is closed.
+    pub const fn doubts(&self) -> bool {
+        self.doubt && matches!(self.state, State::Closed)
+    }
+
+    /// Whether a probe succeeded and no call has said the same yet.
+    pub const fn on_trial(&self) -> bool {
+        matches!(self.state, State::Trial { .. })
+    }
+
+    /// Nothing is to be tried: the probe's answer is as good as any.
+    pub fn rest(&mut self) -> bool {
+        let trial = self.on_trial();
+        if trial {
+            self.state = State::Closed;
+        }
+        trial
+    }
+
     /// When a probe is due, if the circuit is open.
     pub const fn probe_at(&self) -> Option<Timestamp> {
         match self.state {
@@ -119,6 +145,7 @@ impl Circuit {
         match sign {
             Sign::Works | Sign::Throttled => {
                 self.suspects.clear();
+                self.doubt = false;
                 let changed = !matches!(self.state, State::Closed);
                 // Stragglers that were sent before it opened close nothing.
                 if matches!(self.state, State::Trial { .. }) {
@@ -131,6 +158,8 @@ impl Circuit {
                 // One object that fails again and again is its own trouble.
                 if object.is_none() || !self.suspects.contains(&object) {
                     self.suspects.push(object);
+                } else {
+                    self.doubt = true;
                 }
                 let enough = self.suspects.len() >= SUSPICIOUS || matches!(self.state, State::Trial { .. });
                 enough && self.open(cause, detail, now)
@@ -146,9 +175,17 @@ impl Circuit {
 
     /// A probe succeeded.
     pub fn probe_succeeded(&mut self) {
-        if let State::Open { since, .. } = self.state {
+        self.doubt = false;
+        if let State::Open {
+            cause, detail, since, ..
+        } = &self.state
+        {
             self.suspects.clear();
-            self.state = State::Trial { since };
+            self.state = State::Trial {
+                cause,
+                detail: detail.clone(),
+                since: *since,
+            };
         }
     }
 
@@ -158,9 +195,10 @@ impl Circuit {
     }
 
     fn open(&mut self, cause: &'static str, detail: &str, now: Timestamp) -> bool {
+        self.doubt = false;
         let (since, failed, was_open) = match &self.state {
             State::Open { since, failed, .. } => (*since, failed + 1, true),
-            State::Trial { since } => (*since, 1, true),
+            State::Trial { since, .. } => (*since, 1, true),
             State::Closed => (now, 0, false),
         };
         let wait = self
@@ -252,6 +290,33 @@ mod tests {
         assert!(!circuit.note(Sign::Suspicious(None), "server-error", "503", at(14)));
         assert!(!circuit.note(Sign::Suspicious(None), "server-error", "503", at(15)));
         assert!(circuit.note(Sign::Suspicious(None), "server-error", "503", at(16)));
+    }
+
+    #[test]
+    fn one_object_that_fails_again_and_again_raises_a_doubt_that_a_probe_settles() {
+        let mut circuit = closed();
+        circuit.note(failing(1), "server-error", "503", at(1));
+        assert!(!circuit.doubts());
+        circuit.note(failing(1), "server-error", "503", at(2));
+        assert!(circuit.doubts());
+        circuit.probe_succeeded();
+        assert!(
+            !circuit.doubts() && circuit.admits() == u32::MAX,
+            "the object's own trouble"
+        );
+        circuit.note(failing(1), "server-error", "503", at(4));
+        assert!(circuit.doubts());
+        circuit.probe_failed("server-error", "503", at(4));
+        assert!(!circuit.doubts() && circuit.admits() == 0, "the target is out");
+    }
+
+    #[test]
+    fn with_nothing_to_try_a_good_probe_is_enough() {
+        let mut circuit = closed();
+        circuit.note(Sign::Out, "unreachable", "refused", at(10));
+        assert!(!circuit.rest());
+        circuit.probe_succeeded();
+        assert!(circuit.rest() && circuit.admits() == u32::MAX);
     }
 
     #[test]

@@ -55,9 +55,9 @@ pub fn execute(
             } else {
                 Decision::KeepOldName
             };
-            decide(tx, knowledge, name, decision, "rename:", now)
+            decide(tx, knowledge, name, decision, "scim-bridge rename", now)
         }
-        "adopt" => decide(tx, knowledge, name, Decision::Adopt, "", now),
+        "adopt" => decide(tx, knowledge, name, Decision::Adopt, "scim-bridge adopt", now),
         "recreate" => recreate(tx, knowledge, name, now),
         "prune" => prune(tx, knowledge, name, now),
         "forget" => forget(tx, text("id").unwrap_or_default()),
@@ -81,6 +81,7 @@ fn named(tx: &Transaction<'_>, name: &str) -> Result<Vec<Stored>, StoreError> {
     tx.live_named(name, &fold(name))
 }
 
+/// Notes a decision about what is held for just this: `about` is the command that the reason of the hold names.
 fn decide(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,

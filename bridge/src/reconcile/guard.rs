@@ -4,10 +4,12 @@
 //! Its surprise is that it counts what is *planned*, not what was sent: a burst of leavers
 //! closes it before the first of them is touched, however slow the pace is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::plan::{Action, Call, Note};
+use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::store::{BindingId, Field, GuardClass, Kind, QueueClass, Snapshot, StoreError, Transaction};
 
@@ -72,7 +74,8 @@ impl Closed {
     }
 }
 
-/// What a call takes away, and from whom: the class and the upstream ids.
+/// What a call takes away, and from whom: the class and the upstream ids. Deleting a group takes it from whoever
+/// is in it, which only the store knows ([`Snapshot::in_group`]).
 pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> {
     match &call.action {
         Action::Patch { upstream, fields } => {
@@ -91,6 +94,7 @@ pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> 
         }
         Action::Delete { .. }
         | Action::Strip { .. }
+        | Action::Entitle { .. }
         | Action::Create { .. }
         | Action::AddMembers { .. }
         | Action::LookUp
@@ -112,6 +116,18 @@ pub const fn renames(note: &Note) -> Option<BindingId> {
     }
 }
 
+/// How many people each class is about, as counted in one pass over the queue: counting walks many rows, and
+/// nothing but the pass itself changes it meanwhile.
+#[derive(Debug, Default)]
+pub struct Counted(Mutex<HashMap<GuardClass, (u64, u64)>>);
+
+/// Each pass counts for itself.
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// Counts `principals` in `class`; true if they may pass.
 ///
 /// # Errors
@@ -120,27 +136,20 @@ pub const fn renames(note: &Note) -> Option<BindingId> {
 pub fn admit(
     tx: &Transaction<'_>,
     guard: &Guard,
-    target: &str,
+    knowledge: &Knowledge,
     class: GuardClass,
     principals: &[String],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let target = &knowledge.target;
     let passed = tx.guard_passes(target, class)?;
     if principals.iter().all(|id| passed.contains(id)) {
         return Ok(true);
     }
     let since = now.minus(guard.within);
-    // What cannot exceed the limit even if every waiting revocation were of this class is not counted out.
-    let waiting = tx.queued_of_class(target, QueueClass::Revocation)?;
-    let done = tx.guarded_since(target, class, since)?;
-    let may_exceed = match class {
-        GuardClass::Deactivations | GuardClass::Deletes | GuardClass::Roles => done + waiting.max(1) > guard.more_than,
-        // One row may take away from many; a rename waits as a grant.
-        GuardClass::Memberships | GuardClass::Renames => true,
-    };
-    if may_exceed {
-        let number = tx.guarded_and_planned(target, class, since, principals)?;
-        if guard.is_exceeded(number, tx.managed_users(target)?) {
+    if may_exceed(tx, guard, target, class, since)? {
+        let (number, managed) = number_of(tx, knowledge, class, since, principals)?;
+        if guard.is_exceeded(number, managed) {
             tracing::error!(
                 class = class.as_str(),
                 number,
@@ -157,6 +166,44 @@ pub fn admit(
         tx.count_guarded(target, class, principal, now)?;
     }
     Ok(true)
+}
+
+/// Whether the limit could be exceeded even if every revocation that waits were of this class. Spares counting.
+fn may_exceed(
+    tx: &Transaction<'_>,
+    guard: &Guard,
+    target: &str,
+    class: GuardClass,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    match class {
+        GuardClass::Deactivations | GuardClass::Deletes | GuardClass::Roles => {
+            let done = tx.guarded_since(target, class, since)?;
+            let at_most = done + tx.queued_of_class(target, QueueClass::Revocation)?.max(1);
+            // Those who are still to get an account are many at first, and no part of whom it is a share.
+            Ok(at_most > guard.more_than && guard.is_exceeded(at_most, tx.managed_users(target)?))
+        }
+        // One row may take away from many; a rename waits as a grant.
+        GuardClass::Memberships | GuardClass::Renames => Ok(true),
+    }
+}
+
+fn number_of(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    class: GuardClass,
+    since: Timestamp,
+    principals: &[String],
+) -> Result<(u64, u64), StoreError> {
+    let mut known = knowledge.counted.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(counted) = known.get(&class) {
+        return Ok(*counted);
+    }
+    let target = &knowledge.target;
+    let number = tx.guarded_and_planned(target, class, since, principals)?;
+    let counted = (number, tx.managed_users(target)?);
+    known.insert(class, counted);
+    Ok(counted)
 }
 
 /// Lets pass what the guard holds: everything that is planned now, or one person's part of it.
@@ -201,12 +248,35 @@ pub fn resume(
     Ok(Ok(format!("let pass: {}", said.join(", "))))
 }
 
-/// Says again what is held for too long (rule E6: after fifteen minutes, then hourly).
+/// Ends what has lost its reason: passes whose change is made or wanted no more, so that the same mistake made
+/// again is held again; and holds of which nothing is left, as everybody was taken back.
+fn let_go(tx: &Transaction<'_>, target: &str, now: Timestamp) -> Result<(), StoreError> {
+    let held: HashSet<GuardClass> = tx.guard_holds(target)?.into_iter().map(|hold| hold.class).collect();
+    for class in GuardClass::ALL {
+        if !held.contains(&class) && tx.guard_passes(target, class)?.is_empty() {
+            continue;
+        }
+        let planned: HashSet<String> = tx.planned(target, class)?.into_iter().map(|(id, _, _)| id).collect();
+        tx.keep_passes_of(target, class, &planned)?;
+        if held.contains(&class) && planned.is_empty() {
+            tracing::info!(
+                class = class.as_str(),
+                "the guard holds nobody any more and is open again"
+            );
+            tx.open_guard(target, class)?;
+            tx.end_event_of(target, "guard", class.as_str(), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says again what is held for too long (rule E6: after fifteen minutes, then hourly), and ends what has lost its reason.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the store cannot be written.
 pub fn alarm(tx: &Transaction<'_>, guard: &Guard, target: &str, now: Timestamp) -> Result<(), StoreError> {
+    let_go(tx, target, now)?;
     for hold in tx.guard_holds(target)? {
         let due = match hold.alarmed_at {
             None => hold.held_at.plus(guard.alarm_after),

@@ -11,6 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::entitle;
 use super::policy::Policy;
 use super::scan::{Seen, SeenUser};
 use super::seen::inherit_members;
@@ -71,6 +72,8 @@ pub struct Counts {
     pub bound: u64,
     /// Objects that were known or left alone.
     pub others: u64,
+    /// Groups that could not be read.
+    pub unread: u64,
 }
 
 impl Counts {
@@ -86,9 +89,13 @@ impl Counts {
 
     /// One sentence for the operator.
     pub fn sentence(&self) -> String {
+        let unread = match self.unread {
+            0 => String::new(),
+            number => format!("; {number} groups could not be read and are left out, the log tells why"),
+        };
         format!(
             "imported {} users, {} groups and {} memberships, none of them changed at Databricks before Entra writes it; \
-             {} objects bound to what Entra has written, {} known or left alone",
+             {} objects bound to what Entra has written, {} known or left alone{unread}",
             self.users, self.groups, self.members, self.bound, self.others
         )
     }
@@ -112,10 +119,33 @@ pub struct Import {
 pub struct Remaining {
     /// Users to be taken in.
     pub users: VecDeque<SeenUser>,
-    /// Groups to be taken in, without members.
+    /// Groups to be read and taken in.
     pub groups: VecDeque<InventoryEntry>,
-    /// Groups whose members are to be read.
-    pub unread: VecDeque<UpstreamId>,
+    /// How often a group was not read.
+    pub failed: HashMap<UpstreamId, u32>,
+}
+
+/// A group that is not read so often is left out: nothing is written before the import is done.
+const MOST_FAILURES: u32 = 5;
+
+impl Remaining {
+    /// A group was not read: it has its turn again after the others. True if it is left out.
+    pub fn was_not_read(&mut self, group: &UpstreamId) -> bool {
+        let failed = self.failed.entry(group.clone()).or_default();
+        *failed += 1;
+        let left_out = *failed >= MOST_FAILURES;
+        if left_out {
+            self.done_with(group);
+        } else if self.groups.front().is_some_and(|front| front.upstream_id == *group) {
+            self.groups.rotate_left(1);
+        }
+        left_out
+    }
+
+    /// A group needs no more reading.
+    pub fn done_with(&mut self, group: &UpstreamId) {
+        self.groups.retain(|other| other.upstream_id != *group);
+    }
 }
 
 impl Import {
@@ -134,7 +164,7 @@ impl Import {
         self.seen = Some(Remaining {
             users: seen.users.iter().cloned().collect(),
             groups: seen.groups.iter().cloned().collect(),
-            unread: seen.groups.iter().map(|group| group.upstream_id.clone()).collect(),
+            failed: HashMap::new(),
         });
     }
 
@@ -144,10 +174,9 @@ impl Import {
             || "reading the lists of users and groups".to_owned(),
             |left| {
                 format!(
-                    "{} users and {} groups to be taken in, members of {} groups to be read",
+                    "{} users and {} groups to be taken in",
                     left.users.len(),
-                    left.groups.len(),
-                    left.unread.len()
+                    left.groups.len()
                 )
             },
         )
@@ -218,12 +247,31 @@ pub fn import_user(
     Ok(outcome)
 }
 
-/// Takes in one group, without its members.
+/// Takes in one group with its members, as one: Entra must not find a group whose members are not known yet, or it
+/// would take out people who then seem never to have been in it.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the store cannot be written.
 pub fn import_group(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    order: &Order<'_>,
+    group: &InventoryEntry,
+    read: &WireGroup,
+    now: Timestamp,
+) -> Result<(Imported, u64), StoreError> {
+    let imported = import_object(tx, policy, order, group, now)?;
+    Ok((imported, import_members(tx, knowledge, read)?))
+}
+
+/// Takes in the group itself.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+fn import_object(
     tx: &Transaction<'_>,
     policy: &Policy,
     order: &Order<'_>,
@@ -239,6 +287,9 @@ pub fn import_group(
     let (outcome, binding) = take_in(tx, order, group, document, None, now)?;
     if let Some(binding) = binding {
         tx.put_field(binding, Field::DisplayName, &shown(Some(group.name.clone())))?;
+        if let Some(bound) = tx.binding(binding)? {
+            entitle::note_due(tx, policy, &bound, None)?;
+        }
     }
     Ok(outcome)
 }
@@ -248,28 +299,20 @@ pub fn import_group(
 /// # Errors
 ///
 /// [`StoreError`] when the store cannot be written.
-pub fn import_members(tx: &Transaction<'_>, knowledge: &Knowledge, group: &WireGroup) -> Result<u64, StoreError> {
+fn import_members(tx: &Transaction<'_>, knowledge: &Knowledge, group: &WireGroup) -> Result<u64, StoreError> {
     let Some(upstream) = UpstreamId::parse(&group.id) else {
         return Ok(0);
     };
     let Some(binding) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
         return Ok(0);
     };
-    if tx.is_unclaimed(&binding.resource_id)? {
-        inherit_members(tx, knowledge, binding.id, group)?;
-        // What Entra reads of an imported group is what is in it.
-        return tx.want_inherited_members(binding.id);
+    // Where Entra speaks for the group already, its members are known from its adoption, or are Entra's.
+    if !tx.is_unclaimed(&binding.resource_id)? {
+        return Ok(0);
     }
-    // Entra speaks for the group already: whom it does not speak of stays until it is pruned.
-    let known: std::collections::HashSet<BindingId> = tx
-        .edges_of_group(binding.id)?
-        .into_iter()
-        .map(|(edge, _)| edge.member)
-        .collect();
-    if known.is_empty() {
-        inherit_members(tx, knowledge, binding.id, group)?;
-    }
-    Ok(0)
+    inherit_members(tx, knowledge, binding.id, group)?;
+    // What Entra reads of an imported group is what is in it.
+    tx.want_inherited_members(binding.id)
 }
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -7,6 +7,7 @@ mod call;
 pub mod circuit;
 mod commands;
 pub mod drift;
+mod entitle;
 pub mod explain;
 pub mod forecast;
 pub mod guard;
@@ -18,6 +19,7 @@ mod refuse;
 pub mod rehearse;
 mod scan;
 mod seen;
+pub mod shape;
 #[cfg(test)]
 mod simulation;
 mod tracked;

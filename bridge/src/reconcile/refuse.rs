@@ -41,7 +41,8 @@ pub fn refuse(
     if tx.answer(revision)? != Some(Answer::Undecided) || tx.is_referred_to(id)? {
         return Ok(false);
     }
-    if tx.refused_since(&text, now.minus(WITHIN), id)? + 1 >= TARGET_WIDE {
+    let name = tx.resource(id.as_str())?.map(|stored| stored.name).unwrap_or_default();
+    if tx.refused_since(&text, now.minus(WITHIN), &name)? + 1 >= TARGET_WIDE {
         tracing::error!(refusal = %text, "the target refuses one object after the other: accepted and held");
         tx.note_event(&knowledge.target, "refusals", "target-wide", &text, now)?;
         return Ok(false);

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, may_be_deleted_by_us};
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::commands::forget_object;
 use super::drift::{self, Verdict};
+use super::entitle;
 use super::outcome::{Then, bind};
 use super::plan::{Action, Hold, Judged, Purpose, Seen, judge};
 use super::policy::Policy;
@@ -15,8 +16,8 @@ use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, Ownership,
-    QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, NewStep,
+    Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
 };
 
 /// Records what a successful read showed.
@@ -44,13 +45,13 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
         (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_user(tx, knowledge, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
         (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_group(tx, knowledge, policy, &binding, group, now)?;
             Ok(looked(purpose))
         }
@@ -66,13 +67,17 @@ const fn looked(purpose: Purpose) -> Then {
     }
 }
 
-fn still_there(tx: &Transaction<'_>, binding: Binding) -> Result<Binding, StoreError> {
-    if binding.existence == Existence::Present {
+/// It is there. A delete of ours without an answer may still take effect: the object counts as there, and is looked
+/// at once more when the time for that is over (rule B2).
+fn still_there(tx: &Transaction<'_>, policy: &Policy, binding: Binding, now: Timestamp) -> Result<Binding, StoreError> {
+    let suspected = drift::late_delete_at(&binding, policy, now).is_some();
+    if binding.existence == Existence::Present && (suspected || !may_be_deleted_by_us(&binding)) {
         return Ok(binding);
     }
     let binding = Binding {
         existence: Existence::Present,
-        unknown_at: None,
+        unknown_at: binding.unknown_at.filter(|_| suspected),
+        sent: binding.sent.filter(|_| suspected),
         agreed_at: None,
         ..binding
     };
@@ -165,8 +170,16 @@ fn check_group(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (field, mut tracked) in tx.fields(binding.id)? {
-        if field == Field::DisplayName {
-            tracked.read(Some(group.display_name.clone()), now, policy.proof);
+        let shown = match field {
+            Field::DisplayName => Some(Some(group.display_name.clone())),
+            Field::Entitlements => {
+                let wanted = policy.entitlements_of(&binding.name);
+                entitle::seen(&tracked, wanted.as_deref(), group)
+            }
+            _ => None,
+        };
+        if let Some(shown) = shown {
+            tracked.read(shown, now, policy.proof);
             tx.put_field(binding.id, field, &tracked)?;
         }
     }
@@ -212,8 +225,10 @@ fn found_by_name(
         Judged::Bind(Ownership::Ours) => {
             let sent = binding.sent.clone();
             let (id, kind) = (binding.id, binding.kind);
+            let made = binding.clone();
             bind(tx, knowledge, binding, &seen.upstream, Ownership::Ours, now)?;
             confirm_sent(tx, id, kind, sent.as_ref(), &seen)?;
+            entitle::note_due(tx, policy, &made, None)?;
             Ok(Then::Continue)
         }
         // What was there before is taken over as it is: it is read by id first, with everything about it.
@@ -233,6 +248,14 @@ fn found_by_name(
                 unknown_at: None,
                 agreed_at: None,
                 sent: None,
+                ..binding
+            })?;
+            Ok(Then::Continue)
+        }
+        // Nothing was ever sent that could have made it, and nobody wants it any more: it is somebody else's.
+        Judged::Hold(_) if binding.role != Role::Current && binding.unknown_at.is_none() => {
+            tx.put_binding(&Binding {
+                existence: Existence::Unknown,
                 ..binding
             })?;
             Ok(Then::Continue)
@@ -339,6 +362,7 @@ fn adopt(
     match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
+            log_adoption(tx, knowledge, &binding, &seen, now)?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             for field in [
                 Field::DisplayName,
@@ -351,11 +375,74 @@ fn adopt(
                     tx.put_field(id, field, &Tracked::known(value))?;
                 }
             }
+            inherit_groups(tx, knowledge, id, user, now)?;
             Ok(Then::Continue)
         }
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
+}
+
+/// Groups of ours that an adopted account is in already become edges that were found (rule C3).
+fn inherit_groups(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    member: BindingId,
+    found: &WireUser,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // A group that is shown because another one is in it says nothing of this membership.
+    let direct = found
+        .groups
+        .iter()
+        .filter(|group| group.kind.as_deref() == Some("direct"));
+    let Some(member) = tx.binding(member)? else {
+        return Ok(());
+    };
+    for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
+        let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
+            continue;
+        };
+        if !inherit(tx, &group, &member)? {
+            let at_once = Enqueue::at_once(QueueClass::Revocation, now);
+            tx.enqueue(&knowledge.target, &group.resource_id, Kind::Group, at_once)?;
+        }
+    }
+    Ok(())
+}
+
+/// One membership that was found; false if it is not to stay: whom the client has deleted (rule C6) or taken out
+/// before it was found is kept by nothing. What is known of it already stays as it is.
+fn inherit(tx: &Transaction<'_>, group: &Binding, member: &Binding) -> Result<bool, StoreError> {
+    if tx.edge(group.id, member.id)?.is_some() {
+        return Ok(true);
+    }
+    let stays = member.role != Role::Tombstone && !tx.was_taken_out(&group.resource_id, &member.resource_id)?;
+    let mut edge = super::attempt::new_edge(group.id, member.id);
+    edge.tracked = Tracked::known(true);
+    edge.inherited = stays;
+    tx.put_edge(&edge)?;
+    Ok(stays)
+}
+
+/// The record says whose object it was from then on.
+fn log_adoption(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    binding: &Binding,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.add_step(&NewStep {
+        at: now,
+        target: knowledge.target.clone(),
+        resource_id: binding.resource_id.clone(),
+        revision: tx.newest_revision(&binding.resource_id)?,
+        call: format!("takes over {} {}", binding.kind, seen.upstream),
+        status: None,
+        outcome: "ok".to_owned(),
+        millis: 0,
+    })
 }
 
 /// Takes over a group that was found, as it is now. Whoever is in it is *inherited*: kept until Entra removes
@@ -379,6 +466,8 @@ fn adopt_group(
     match judge(&binding, &seen, &decided, policy) {
         Judged::Bind(ownership) => {
             let id = binding.id;
+            log_adoption(tx, knowledge, &binding, &seen, now)?;
+            entitle::note_due(tx, policy, &binding, Some(group))?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             tx.put_field(
                 id,
@@ -400,6 +489,9 @@ pub(super) fn inherit_members(
     group: BindingId,
     found: &WireGroup,
 ) -> Result<(), StoreError> {
+    let Some(group) = tx.binding(group)? else {
+        return Ok(());
+    };
     for upstream in found
         .members
         .iter()
@@ -409,10 +501,7 @@ pub(super) fn inherit_members(
             let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
                 continue;
             };
-            let mut edge = super::attempt::new_edge(group, member.id);
-            edge.tracked = Tracked::known(true);
-            edge.inherited = true;
-            tx.put_edge(&edge)?;
+            inherit(tx, &group, &member)?;
         }
     }
     Ok(())
@@ -446,6 +535,7 @@ fn complete(
                 old = older.upstream_id.as_ref().map_or("", |id| id.as_str()),
                 "a renamed user's old account is retired; what it owns (notebooks, jobs, tokens) stays with it"
             );
+            tx.enqueue_who_wants_name_of(&knowledge.target, &older, now)?;
             tx.put_binding(&Binding {
                 role: Role::Tombstone,
                 strip: true,
@@ -518,13 +608,13 @@ fn vanished(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     if binding.role != Role::Current {
-        tx.put_binding(&Binding {
-            role: Role::Gone,
-            existence: Existence::Absent,
-            unknown_at: None,
-            agreed_at: None,
-            ..binding
-        })?;
+        let upstream = binding.upstream_id.clone();
+        super::outcome::gone(tx, knowledge, binding, upstream.as_ref(), now)?;
+        return Ok(Then::Continue);
+    }
+    if may_be_deleted_by_us(&binding) {
+        // Nobody else's doing: a shell went just as its group came back.
+        forget_object(tx, knowledge, binding, now)?;
         return Ok(Then::Continue);
     }
     let target = &knowledge.target;
@@ -544,22 +634,24 @@ fn vanished(
         asked_at: None,
     });
     // Whoever changes it now wants it to be there.
-    let written = tx
-        .resource(binding.resource_id.as_str())?
-        .map(|stored| stored.changed_at);
+    let written = tx.written_at(&binding.resource_id)?;
     gone.asked_at = gone.asked_at.max(written.filter(|at| *at > gone.first_at));
     let repairs = tx.repairs_since(binding.id, "object", now.minus(Duration::from_hours(24)))?;
+    // What was imported is nobody's before the client has written it (rule C4).
+    let owned = !tx.is_unclaimed(&binding.resource_id)?;
     match drift::decide(&gone, repairs, policy.drift, Duration::ZERO, now) {
-        Verdict::Repair => {
+        Verdict::Repair if owned => {
             tx.add_repair(target, binding.id, "object", now)?;
             drift::note_repair(tx, &binding, now)?;
             tx.drop_drift(target, binding.id, &gone.difference)?;
             forget_object(tx, knowledge, binding, now)?;
             Ok(Then::Continue)
         }
-        Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
+        Verdict::Repair | Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
             tx.put_drift(target, binding.id, &gone)?;
             tx.look_at(binding.id, None)?;
+            // Nobody is in a group that is not there: whoever waits to be out of it is.
+            tx.drop_edges_of_group(binding.id)?;
             Ok(Then::Hold(Hold::Vanished(binding.kind)))
         }
     }

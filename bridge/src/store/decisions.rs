@@ -52,6 +52,33 @@ impl Snapshot<'_> {
 }
 
 impl Transaction<'_> {
+    /// Forgets what was decided about a resource under this name: the object that it was about is bound. What was
+    /// not to be done still is not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn carried_out(&self, resource_id: &ScimId, name_key: &str) -> Result<(), StoreError> {
+        self.run(
+            "DELETE FROM decisions WHERE resource_id = ?1 AND name_key = ?2 AND decision IN ('adopt', 'rename')",
+            params![resource_id.as_str(), name_key],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what was decided under other names: the client wants another by now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub(super) fn undecide_other_names(&self, resource_id: &ScimId, name_key: &str) -> Result<(), StoreError> {
+        self.run(
+            "DELETE FROM decisions WHERE resource_id = ?1 AND name_key <> ?2",
+            params![resource_id.as_str(), name_key],
+        )?;
+        Ok(())
+    }
+
     /// Notes a decision; one about a rename replaces the other.
     ///
     /// # Errors

@@ -487,6 +487,7 @@ impl Transaction<'_> {
         )?;
         if old.name != new.name {
             self.remember_name(endpoint, new)?;
+            self.undecide_other_names(&new.id, &new.name_key)?;
         }
         Ok(Stored {
             name: new.name.clone(),

@@ -269,9 +269,9 @@ impl Snapshot<'_> {
         Ok(found.is_some())
     }
 
-    /// Upstream ids of the groups that `member`'s resource is wanted in, and whether each
-    /// membership of this very binding is confirmed. Groups that have no upstream id yet
-    /// because a person must decide first are left out.
+    /// Upstream ids of the groups that `member`'s resource is wanted in and that an older account of it is in, and
+    /// whether each membership of this very binding is confirmed: what the older account still serves for (rule C5).
+    /// Groups where the older account is not, or that are not there yet, are no reason to keep it.
     ///
     /// # Errors
     ///
@@ -289,7 +289,10 @@ impl Snapshot<'_> {
              JOIN resources r ON r.pk = m.group_pk
              LEFT JOIN bindings g ON g.resource_id = r.id AND g.target = ?2 AND g.role = 'current'
              LEFT JOIN edges e ON e.group_binding = g.binding AND e.member_binding = b.binding
-             WHERE b.binding = ?1 AND (g.hold IS NULL) AND ifnull(e.refusals, 0) = 0",
+             WHERE b.binding = ?1 AND g.hold IS NULL AND ifnull(e.refusals, 0) = 0
+               AND EXISTS (SELECT 1 FROM edges o JOIN bindings older ON older.binding = o.member_binding
+                           WHERE o.group_binding = g.binding AND older.resource_id = b.resource_id
+                             AND older.role = 'retiring' AND (o.applied = 1 OR o.maybe = 1))",
             params![member.row(), target],
             |row| {
                 let upstream: Option<String> = row.get(0)?;
@@ -346,6 +349,47 @@ impl Transaction<'_> {
             params![group.as_str(), member.0],
         )?;
         Ok(changed > 0)
+    }
+
+    /// The same for all memberships of a group, which the client has emptied or listed anew; tells whose.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn disinherit_everybody(&self, group: &ScimId) -> Result<Vec<ScimId>, StoreError> {
+        let members = self.all(
+            "SELECT DISTINCT b.resource_id FROM edges e JOIN bindings b ON b.binding = e.member_binding
+             WHERE e.inherited = 1
+                 AND e.group_binding IN (SELECT binding FROM bindings WHERE resource_id = ?1 AND role <> 'gone')",
+            [group.as_str()],
+            |row| Ok(ScimId::new(row.get::<_, String>(0)?)),
+        )?;
+        if !members.is_empty() {
+            self.disinherit_as("group_binding", group)?;
+        }
+        Ok(members)
+    }
+
+    /// The same for all memberships of a resource that is deleted, as a group or as a member: nothing of it is
+    /// kept because it was found there (rules C6, C7).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn disinherit_around(&self, resource: &ScimId) -> Result<(), StoreError> {
+        self.disinherit_as("group_binding", resource)?;
+        self.disinherit_as("member_binding", resource)
+    }
+
+    fn disinherit_as(&self, side: &str, resource: &ScimId) -> Result<(), StoreError> {
+        self.run(
+            &format!(
+                "UPDATE edges SET inherited = 0 WHERE inherited = 1
+                     AND {side} IN (SELECT binding FROM bindings WHERE resource_id = ?1 AND role <> 'gone')"
+            ),
+            [resource.as_str()],
+        )?;
+        Ok(())
     }
 
     /// The same for all memberships of a group; tells how many (`prune`).

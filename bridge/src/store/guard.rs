@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::params;
 
 use super::fields::moment;
-use super::{Snapshot, StoreError, Transaction};
+use super::{BindingId, Snapshot, StoreError, Transaction};
 use crate::clock::Timestamp;
 use crate::id::ScimId;
 
@@ -63,7 +63,8 @@ impl GuardClass {
             }
             Self::Deletes => {
                 "SELECT b.upstream_id AS principal, b.name AS name, b.resource_id AS resource FROM bindings b
-                 WHERE b.target = ?1 AND b.kind = 'User' AND b.upstream_id IS NOT NULL AND b.role = 'tombstone'"
+                 WHERE b.target = ?1 AND b.kind = 'User' AND b.upstream_id IS NOT NULL AND b.role = 'tombstone'
+                   AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.id = b.resource_id)"
             }
             Self::Memberships => {
                 "SELECT b.upstream_id AS principal, b.name AS name, g.resource_id AS resource FROM queue q
@@ -182,6 +183,20 @@ impl Snapshot<'_> {
         Ok(u64::try_from(all.difference(&passed).count()).unwrap_or(u64::MAX))
     }
 
+    /// Upstream ids of everybody who is, or may be, in a group: who loses it when it is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn in_group(&self, group: BindingId) -> Result<Vec<String>, StoreError> {
+        self.all(
+            "SELECT b.upstream_id FROM edges e JOIN bindings b ON b.binding = e.member_binding
+             WHERE e.group_binding = ?1 AND (e.applied = 1 OR e.maybe = 1) AND b.role <> 'gone' AND b.upstream_id IS NOT NULL",
+            [group.row()],
+            |row| Ok(row.get(0)?),
+        )
+    }
+
     /// Upstream id and name of everybody for whom a change of the class is planned now.
     ///
     /// # Errors
@@ -191,6 +206,18 @@ impl Snapshot<'_> {
         self.all(class.planned(), [target], |row| {
             Ok((row.get(0)?, row.get(1)?, ScimId::new(row.get::<_, String>(2)?)))
         })
+    }
+
+    /// Users as the client wants them, deleted ones not among them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn live_users(&self) -> Result<u64, StoreError> {
+        let number = self.one("SELECT sum(number) FROM counts WHERE kind = 'User'", [], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?)
+        })?;
+        Ok(count(number.flatten()))
     }
 
     /// Users that have an object at the target.
@@ -289,6 +316,21 @@ impl Transaction<'_> {
              ON CONFLICT DO UPDATE SET at = excluded.at",
             params![target, class.as_str(), principal, now.as_micros()],
         )?;
+        Ok(())
+    }
+
+    /// Takes back the pass of everybody but `planned`: what it was given for is done, or is wanted no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn keep_passes_of(&self, target: &str, class: GuardClass, planned: &HashSet<String>) -> Result<(), StoreError> {
+        for principal in self.guard_passes(target, class)?.difference(planned) {
+            self.run(
+                "DELETE FROM guard_passes WHERE target = ?1 AND class = ?2 AND principal = ?3",
+                params![target, class.as_str(), principal],
+            )?;
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! and an answer is given only after the commit is on disk.
 
 mod backup;
+mod belonging;
 mod bindings;
 mod commands;
 mod decisions;
@@ -38,6 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use backup::{AFTER_RESTORE, Restored, back_up, restore};
+pub use belonging::{Belonging, Foreign};
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
 pub use commands::{Command, NewCommand, leave_command};
 pub use decisions::Decision;

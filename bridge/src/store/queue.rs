@@ -113,6 +113,9 @@ fn read_row(row: &Row<'_>) -> Result<QueueRow, StoreError> {
     })
 }
 
+/// The largest number of a rate class in the queue.
+const MOST_VERBS: i64 = 3;
+
 impl Snapshot<'_> {
     /// The row of a resource, if it is queued.
     ///
@@ -189,12 +192,23 @@ impl Snapshot<'_> {
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn next_due(&self, target: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let next = self.one(
-            "SELECT min(due_at) FROM queue WHERE target = ?1 AND due_at > ?2",
-            params![target, now.as_micros()],
-            |row| Ok(row.get::<_, Option<i64>>(0)?),
-        )?;
-        Ok(next.flatten().map(Timestamp::from_micros))
+        let mut next: Option<i64> = None;
+        // One look into the index for each class and rate class: a long queue is not walked.
+        for class in [QueueClass::Revocation, QueueClass::Grant, QueueClass::Verification] {
+            for verb in 0..=MOST_VERBS {
+                let due = self.one(
+                    "SELECT due_at FROM queue WHERE target = ?1 AND class = ?2 AND verb = ?3 AND due_at > ?4
+                     ORDER BY due_at LIMIT 1",
+                    params![target, class.number(), verb, now.as_micros()],
+                    |row| Ok(row.get::<_, i64>(0)?),
+                )?;
+                next = match (next, due) {
+                    (Some(next), Some(due)) => Some(next.min(due)),
+                    (next, due) => next.or(due),
+                };
+            }
+        }
+        Ok(next.map(Timestamp::from_micros))
     }
 
     /// How many rows that are to be written are due: those that wait for their time take nobody's turn.
@@ -352,6 +366,52 @@ impl Transaction<'_> {
             "UPDATE queue SET due_at = min(due_at, ?2), queued_at = min(queued_at, ?3) WHERE target = ?1",
             params![target, now.plus(longest).as_micros(), now.as_micros()],
         )?;
+        Ok(())
+    }
+
+    /// Queues again what waits for a person: the settings that it was held by may be others since. Tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn enqueue_held(&self, target: &str, now: Timestamp) -> Result<usize, StoreError> {
+        let held = self.all(
+            "SELECT resource_id, kind FROM bindings WHERE target = ?1 AND hold IS NOT NULL AND role <> 'gone'
+             UNION
+             SELECT resource_id, kind FROM revisions WHERE settled_at IS NULL AND outcome LIKE 'held: %'",
+            [target],
+            |row| {
+                let kind: String = row.get(1)?;
+                Ok((ScimId::new(row.get::<_, String>(0)?), Kind::from_column(&kind)?))
+            },
+        )?;
+        for (id, kind) in &held {
+            self.enqueue(target, id, *kind, Enqueue::at_once(QueueClass::Grant, now))?;
+        }
+        Ok(held.len())
+    }
+
+    /// Queues whoever else wants the name of `binding`, which is given up: it may have waited for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn enqueue_who_wants_name_of(
+        &self,
+        target: &str,
+        binding: &super::Binding,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Through the index, which begins with the endpoint.
+        let waiting = self.all(
+            "SELECT id FROM resources WHERE endpoint IN (SELECT endpoint FROM counts WHERE kind = ?1)
+                 AND kind = ?1 AND name_key = ?2 AND id <> ?3",
+            params![binding.kind.as_str(), binding.name_key, binding.resource_id.as_str()],
+            |row| Ok(ScimId::new(row.get::<_, String>(0)?)),
+        )?;
+        for other in waiting {
+            self.enqueue(target, &other, binding.kind, Enqueue::at_once(QueueClass::Grant, now))?;
+        }
         Ok(())
     }
 

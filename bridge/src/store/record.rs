@@ -57,8 +57,24 @@ impl Snapshot<'_> {
     ///
     /// [`StoreError`] when the store cannot be read.
     pub fn events(&self, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.events_where("1", limit)
+    }
+
+    /// The newest events that are not over, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn open_events(&self, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.events_where("ended_at IS NULL", limit)
+    }
+
+    fn events_where(&self, condition: &str, limit: usize) -> Result<Vec<Event>, StoreError> {
         let mut events = self.all(
-            "SELECT what, cause, detail, first_at, last_at, count, ended_at FROM events ORDER BY event DESC LIMIT ?1",
+            &format!(
+                "SELECT what, cause, detail, first_at, last_at, count, ended_at FROM events
+                 WHERE {condition} ORDER BY event DESC LIMIT ?1"
+            ),
             [i64::try_from(limit).unwrap_or(i64::MAX)],
             |row| {
                 Ok(Event {
@@ -125,6 +141,21 @@ impl Transaction<'_> {
             self.run("UPDATE revisions SET revokes = 1 WHERE revision = ?1", [revision])?;
         }
         Ok(())
+    }
+
+    /// Whether the client's last word on a membership, as far as the record goes back, was that it is to end.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn was_taken_out(&self, group: &ScimId, member: &ScimId) -> Result<bool, StoreError> {
+        let added = self.one(
+            "SELECT m.added FROM moved m JOIN revisions r ON r.revision = m.revision
+             WHERE m.member_id = ?2 AND r.resource_id = ?1 ORDER BY m.revision DESC LIMIT 1",
+            params![group.as_str(), member.as_str()],
+            |row| Ok(row.get::<_, bool>(0)?),
+        )?;
+        Ok(added == Some(false))
     }
 
     /// Records something that concerns a whole target: one row while it lasts, however often it is seen (rule D5).

@@ -130,6 +130,22 @@ impl Snapshot<'_> {
         Ok(newest.flatten().unwrap_or(0))
     }
 
+    /// When the client last wrote a resource itself, as far as the record goes back: what only follows from a change
+    /// of another one does not count.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn written_at(&self, resource_id: &ScimId) -> Result<Option<Timestamp>, StoreError> {
+        let written = self.one(
+            "SELECT max(at) FROM revisions WHERE resource_id = ?1
+                 AND action NOT IN ('member-gone', 'manager-gone', 'repair', 'import')",
+            [resource_id.as_str()],
+            |row| Ok(row.get::<_, Option<i64>>(0)?),
+        )?;
+        Ok(written.flatten().map(Timestamp::from_micros))
+    }
+
     /// The newest revision that there ever was; zero if there was none. One that the record has lost counts too.
     ///
     /// # Errors
@@ -178,15 +194,16 @@ impl Snapshot<'_> {
         Ok(found.flatten())
     }
 
-    /// How many other resources met the same refusal since then (rule A4).
+    /// How many objects of other names met the same refusal since then (rule A4): a create that is tried again is
+    /// the same object under another id.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
-    pub fn refused_since(&self, refusal: &str, since: Timestamp, but: &ScimId) -> Result<u64, StoreError> {
+    pub fn refused_since(&self, refusal: &str, since: Timestamp, but: &str) -> Result<u64, StoreError> {
         let number = self.one(
-            "SELECT count(DISTINCT resource_id) FROM revisions WHERE refusal = ?1 AND settled_at >= ?2 AND resource_id <> ?3",
-            params![refusal, since.as_micros(), but.as_str()],
+            "SELECT count(DISTINCT name) FROM revisions WHERE refusal = ?1 AND settled_at >= ?2 AND name <> ?3",
+            params![refusal, since.as_micros(), but],
             |row| Ok(row.get::<_, i64>(0)?),
         )?;
         Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))
@@ -300,6 +317,19 @@ impl Transaction<'_> {
         self.run(
             "UPDATE resources SET settled = max(settled, ?2) WHERE id = ?1",
             params![resource_id.as_str(), upto],
+        )?;
+        Ok(())
+    }
+
+    /// Settles one revision that asks nothing of a target; older ones stay open.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn settle_alone(&self, revision: i64, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE revisions SET outcome = ?2, settled_at = ?3 WHERE revision = ?1",
+            params![revision, outcome, now.as_micros()],
         )?;
         Ok(())
     }

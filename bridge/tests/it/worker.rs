@@ -10,7 +10,7 @@ use bridge::id::ScimId;
 use bridge::reconcile::circuit::Probing;
 use bridge::reconcile::policy::Policy;
 use bridge::reconcile::{Reported, Status, Worker, WorkerOptions};
-use bridge::store::{LogQuery, Store, StoreError};
+use bridge::store::{Kind, LogQuery, Lookup, NewCommand, Store, StoreError, leave_command};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{method, path, path_regex};
@@ -219,6 +219,38 @@ async fn a_user_is_created_once_and_deactivated_by_the_form_that_works() {
         .await;
     scene.until("disabled", |scene| scene.outcome("disable applied")).await;
     insta::assert_json_snapshot!(bodies(&scene.writes().await));
+}
+
+#[tokio::test]
+async fn the_log_has_the_steps_of_a_rename_that_need_no_call() {
+    let made = |id| ResponseTemplate::new(200).set_body_json(json!({ "id": id }));
+    let new = json!({ "id": "18", "userName": "ana.smith@contoso.test", "displayName": "Ana", "active": true });
+    let new = ResponseTemplate::new(200).set_body_json(new);
+    let scene = Scene::start(vec![
+        answer("POST", "/Users$", 1, made("17")),
+        answer("POST", "/Users$", 1, made("18")),
+        answer("GET", "/Users/18$", 1000, new),
+    ])
+    .await;
+    let ana = scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
+    let renamed = json!({ "op": "Replace", "path": "userName", "value": "ana.smith@contoso.test" });
+    scene.patch_user(&ana, renamed).await;
+    scene.until("renamed", |scene| scene.outcome("rename applied")).await;
+    let query = LogQuery {
+        limit: 1,
+        ..LogQuery::default()
+    };
+    let entries = scene.store.read::<_, StoreError, _>(|store| store.log(&query)).unwrap();
+    let steps: Vec<&str> = entries[0].steps.iter().map(|step| step.call.as_str()).collect();
+    let order = [
+        "under the new name is to take over",
+        "POST /Users",
+        "PATCH /Users/17 active=false",
+    ];
+    let found = order.map(|part| steps.iter().position(|step| step.contains(part)));
+    assert!(found.is_sorted() && found[0].is_some(), "{steps:#?}");
+    assert_eq!(entries[0].steps[found[0].unwrap()].status, None);
 }
 
 #[tokio::test]
@@ -531,4 +563,44 @@ async fn of_two_admins_who_are_disabled_at_once_one_stays() {
         .until("one kept", |scene| scene.outcome("disable protected"))
         .await;
     assert_eq!(scene.writes().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_import_takes_in_a_group_with_its_members_or_not_at_all_and_comes_to_an_end() {
+    let groups = json!({ "totalResults": 2, "Resources": [{ "id": "9", "displayName": "Ops" }, { "id": "8", "displayName": "Lab" }] });
+    let lab = json!({ "id": "8", "displayName": "Lab", "members": [] });
+    let listed = Mock::given(method("GET")).and(path(format!("{BASE}/Groups")));
+    let scene = Scene::start(vec![
+        listed
+            .and(wiremock::matchers::query_param("startIndex", "1"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(groups))
+            .with_priority(1),
+        answer("GET", "/Groups/9$", 100, scim_error(500, "the group cannot be shown")),
+        answer("GET", "/Groups/8$", 100, ResponseTemplate::new(200).set_body_json(lab)),
+    ])
+    .await;
+    let order = NewCommand {
+        name: "import".to_owned(),
+        arguments: json!({}),
+        at: Clock::system().now(),
+    };
+    let number = leave_command(&scene.folder.path().join("bridge.db"), &order).unwrap();
+    let said = |scene: &Scene| {
+        let command = scene.store.read(|store| store.command(number)).unwrap().unwrap();
+        command.outcome.unwrap_or_default().to_string()
+    };
+    scene.until("imported", |scene| said(scene).contains("done")).await;
+    assert!(said(&scene).contains("1 groups could not be read"), "{}", said(&scene));
+    let named = |name: &str| {
+        let key = Lookup::NameKey(name.to_owned());
+        scene
+            .store
+            .read(|store| store.lookup("scim", Kind::Group, &key))
+            .unwrap()
+            .len()
+    };
+    assert_eq!((named("ops"), named("lab")), (0, 1));
+    // Nothing waits for it any more.
+    scene.create_user("ana@contoso.test").await;
+    scene.until("created", |scene| scene.outcome("create applied")).await;
 }

@@ -22,6 +22,24 @@ impl Baseline {
     }
 }
 
+/// What may differ, and why: a hold, drift, a foreign object. Each that does is listed.
+#[derive(Debug, Clone, Default)]
+pub struct Allowances {
+    /// By `userName`, lower-cased; covers the user's memberships too.
+    pub users: BTreeMap<String, String>,
+    /// By `displayName`; covers the group's members too.
+    pub groups: BTreeMap<String, String>,
+    /// By the group's `displayName` and the member's `userName`, lower-cased.
+    pub edges: BTreeMap<(String, String), String>,
+}
+
+impl Allowances {
+    fn of_edge(&self, group: &str, user: &str) -> Option<&String> {
+        let edge = self.edges.get(&(group.to_owned(), user.to_owned()));
+        edge.or_else(|| self.users.get(user)).or_else(|| self.groups.get(group))
+    }
+}
+
 /// The result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
@@ -36,37 +54,64 @@ impl Comparison {
     pub const fn is_equal(&self) -> bool {
         self.differences.is_empty()
     }
+
+    /// A difference, explained if there is a reason.
+    fn note(&mut self, difference: String, reason: Option<&String>) {
+        match reason {
+            Some(reason) => self.explained.push(format!("{difference} ({reason})")),
+            None => self.differences.push(difference),
+        }
+    }
 }
 
 /// Compares what should be with what is. `earlier` are intents of the same directory before
 /// its last edits: what was wanted then and is not now leaves a tombstone or a shell.
 pub fn compare(intent: &Intent, earlier: &[&Intent], state: &State, baseline: &Baseline) -> Comparison {
+    compare_allowing(intent, earlier, state, baseline, &Allowances::default())
+}
+
+/// The same, where more may differ for a reason that is known.
+pub fn compare_allowing(
+    intent: &Intent,
+    earlier: &[&Intent],
+    state: &State,
+    baseline: &Baseline,
+    allowed: &Allowances,
+) -> Comparison {
     let mut result = Comparison::default();
-    compare_users(intent, earlier, state, baseline, &mut result);
-    compare_groups(intent, earlier, state, baseline, &mut result);
+    compare_users(intent, earlier, state, baseline, allowed, &mut result);
+    compare_groups(intent, earlier, state, baseline, allowed, &mut result);
     result
 }
 
-fn compare_users(intent: &Intent, earlier: &[&Intent], state: &State, baseline: &Baseline, result: &mut Comparison) {
+fn compare_users(
+    intent: &Intent,
+    earlier: &[&Intent],
+    state: &State,
+    baseline: &Baseline,
+    allowed: &Allowances,
+    result: &mut Comparison,
+) {
     let wanted: BTreeMap<&str, &str> = intent
         .users
         .values()
         .map(|user| (user.user_name.as_str(), user.display_name.as_str()))
         .collect();
     let known_before = |name: &str| {
-        earlier
-            .iter()
-            .any(|then| then.users.values().any(|user| user.user_name == name))
+        let wanted = |then: &Intent| then.users.values().any(|user| user.user_name == name);
+        earlier.iter().any(|then| wanted(then) || then.inactive.contains(name))
     };
     for (name, display) in &wanted {
+        let reason = allowed.users.get(*name);
         match state.users.iter().find(|user| user.user_name == *name) {
-            None => result.differences.push(format!("user {name}: missing at Databricks")),
-            Some(user) if !user.active => result.differences.push(format!("user {name}: inactive at Databricks")),
+            None => result.note(format!("user {name}: missing at Databricks"), reason),
+            Some(user) if !user.active => result.note(format!("user {name}: inactive at Databricks"), reason),
             Some(user) if user.display_name.as_deref() != Some(*display) => {
                 let shown = user.display_name.as_deref().unwrap_or("nothing");
-                result
-                    .differences
-                    .push(format!("user {name}: displayName is {shown:?}, should be {display:?}"));
+                result.note(
+                    format!("user {name}: displayName is {shown:?}, should be {display:?}"),
+                    reason,
+                );
             }
             Some(_) => {}
         }
@@ -77,23 +122,29 @@ fn compare_users(intent: &Intent, earlier: &[&Intent], state: &State, baseline: 
         .filter(|user| !wanted.contains_key(user.user_name.as_str()))
     {
         let name = &user.user_name;
+        let reason = allowed.users.get(name);
         if baseline.users.contains(&user.id) {
             result.explained.push(format!("user {name}: foreign, was there before"));
         } else if !user.active && known_before(name) {
             result.explained.push(format!("user {name}: tombstone, deactivated"));
+        } else if !user.active && intent.inactive.contains(name) {
+            result.explained.push(format!("user {name}: wanted inactive"));
         } else if user.active {
-            result
-                .differences
-                .push(format!("user {name}: active at Databricks, wanted by nobody"));
+            result.note(format!("user {name}: active at Databricks, wanted by nobody"), reason);
         } else {
-            result
-                .differences
-                .push(format!("user {name}: at Databricks, never wanted"));
+            result.note(format!("user {name}: at Databricks, never wanted"), reason);
         }
     }
 }
 
-fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline: &Baseline, result: &mut Comparison) {
+fn compare_groups(
+    intent: &Intent,
+    earlier: &[&Intent],
+    state: &State,
+    baseline: &Baseline,
+    allowed: &Allowances,
+    result: &mut Comparison,
+) {
     let active: BTreeMap<&str, &str> = state
         .users
         .iter()
@@ -111,7 +162,10 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
         .collect();
     for (name, should) in &wanted {
         let Some(group) = state.groups.iter().find(|group| group.display_name == *name) else {
-            result.differences.push(format!("group {name}: missing at Databricks"));
+            result.note(
+                format!("group {name}: missing at Databricks"),
+                allowed.groups.get(*name),
+            );
             continue;
         };
         let has: BTreeSet<String> = group
@@ -126,13 +180,17 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
                     "group {name}: {missing} waits, Entra sends them when the group changes"
                 ));
             } else {
-                result.differences.push(format!("group {name}: {missing} is missing"));
+                result.note(
+                    format!("group {name}: {missing} is missing"),
+                    allowed.of_edge(name, missing),
+                );
             }
         }
         for extra in has.difference(&members) {
-            result
-                .differences
-                .push(format!("group {name}: {extra} is a member, wanted by nobody"));
+            result.note(
+                format!("group {name}: {extra} is a member, wanted by nobody"),
+                allowed.of_edge(name, extra),
+            );
         }
     }
     let known_before = |name: &str| {
@@ -153,10 +211,11 @@ fn compare_groups(intent: &Intent, earlier: &[&Intent], state: &State, baseline:
         } else if group.members.is_empty() && known_before(name) {
             result.explained.push(format!("group {name}: shell of a deleted group"));
         } else {
-            result.differences.push(format!(
-                "group {name}: at Databricks with {} members, wanted by nobody",
-                group.members.len()
-            ));
+            let members = group.members.len();
+            result.note(
+                format!("group {name}: at Databricks with {members} members, wanted by nobody"),
+                allowed.groups.get(name),
+            );
         }
     }
 }
@@ -181,6 +240,7 @@ mod tests {
         Intent {
             users: BTreeMap::from([("a".to_owned(), user)]),
             groups: BTreeMap::from([("g".to_owned(), group)]),
+            ..Intent::default()
         }
     }
 
@@ -196,6 +256,7 @@ mod tests {
                 id: "9".to_owned(),
                 display_name: "Ops".to_owned(),
                 members: vec!["1".to_owned()],
+                entitlements: Vec::new(),
             }],
         }
     }
@@ -254,6 +315,42 @@ mod tests {
             compared.explained,
             ["group Ops: ana@contoso.test waits, Entra sends them when the group changes"]
         );
+    }
+
+    #[test]
+    fn what_is_allowed_to_differ_is_explained_and_nothing_else() {
+        let mut state = state();
+        state.users[0].active = false;
+        state.groups[0].members.clear();
+        let held = Allowances {
+            users: BTreeMap::from([("ana@contoso.test".to_owned(), "held".to_owned())]),
+            ..Allowances::default()
+        };
+        let compared = compare_allowing(&intent(), &[], &state, &Baseline::default(), &held);
+        assert!(compared.is_equal(), "{compared:?}");
+        assert_eq!(compared.explained.len(), 2);
+        let drift = Allowances {
+            edges: BTreeMap::from([(("Ops".to_owned(), "ana@contoso.test".to_owned()), "drift".to_owned())]),
+            ..Allowances::default()
+        };
+        let compared = compare_allowing(&intent(), &[], &state, &Baseline::default(), &drift);
+        assert_eq!(compared.differences, ["user ana@contoso.test: inactive at Databricks"]);
+        assert_eq!(compared.explained, ["group Ops: ana@contoso.test is missing (drift)"]);
+    }
+
+    #[test]
+    fn who_is_wanted_without_access_may_be_there_inactive() {
+        let mut state = state();
+        state.users[0].active = false;
+        state.groups.clear();
+        let wanted = Intent {
+            inactive: BTreeSet::from(["ana@contoso.test".to_owned()]),
+            ..Intent::default()
+        };
+        let compared = compare(&wanted, &[], &state, &Baseline::default());
+        assert!(compared.is_equal(), "{compared:?}");
+        state.users[0].active = true;
+        assert_eq!(compare(&wanted, &[], &state, &Baseline::default()).differences.len(), 1);
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct IntentGroup {
 pub struct Intent {
     /// Active users.
     pub users: BTreeMap<String, IntentUser>,
+    /// Names, lower-cased, of users who are wanted without access: they may be there, inactive.
+    pub inactive: BTreeSet<String>,
     /// Groups.
     pub groups: BTreeMap<String, IntentGroup>,
 }

@@ -8,6 +8,6 @@ mod compare;
 mod directory;
 mod least;
 
-pub use compare::{Baseline, Comparison, compare};
+pub use compare::{Allowances, Baseline, Comparison, compare, compare_allowing};
 pub use directory::{Directory, Intent, IntentGroup, IntentUser};
 pub use least::least_writes;

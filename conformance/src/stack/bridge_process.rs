@@ -147,39 +147,31 @@ impl BridgeProcess {
         Ok(())
     }
 
+    /// Starts it again on the same store and kills it after this long, whether it answers by then or not.
+    ///
+    /// # Errors
+    ///
+    /// When there is no process to be started or killed; what the bridge said when it ended by itself.
+    pub async fn killed_while_starting(&mut self, after: Duration) -> Result<()> {
+        let (mut child, lifeline) = self.spawn()?;
+        if let Ok(ended) = tokio::time::timeout(after, child.wait()).await {
+            return Err(ended_with(ended?));
+        }
+        child.kill().await.context("the bridge cannot be killed")?;
+        drop(lifeline);
+        Ok(())
+    }
+
     /// Starts it again on the same store and the same ports.
     ///
     /// # Errors
     ///
     /// What the bridge said when it does not start.
     pub async fn start_again(&mut self) -> Result<()> {
-        let ready = self.folder.join("ready.json");
-        let _ = std::fs::remove_file(&ready);
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("bridge.log"))?;
-        let mut command = Command::new(&self.program);
-        command
-            .arg(ARGUMENT)
-            .arg("serve")
-            .arg("--config")
-            .arg(self.folder.join("bridge.toml"));
-        command.arg("--ready-file").arg(&ready);
-        if self.json_log {
-            command.args(["--log", "json"]);
-        }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .kill_on_drop(true);
-        let mut child = command.spawn().context("the bridge's process cannot be started")?;
+        let (mut child, lifeline) = self.spawn()?;
         self.pid = child.id().unwrap_or_default();
-        // Out of the child's hands: waiting for the child would close it.
-        self.lifeline = child.stdin.take();
-        let answers = wait_for(&ready, &mut child).await;
+        self.lifeline = lifeline;
+        let answers = wait_for(&self.ready_file(), &mut child).await;
         let Some(told) = answers? else {
             let log = self.log();
             let last = log
@@ -196,6 +188,56 @@ impl BridgeProcess {
         self.ops_url = text(&told["bridge"]["ops_url"]);
         *self.child.get_mut() = Some(child);
         self.keep_ports()
+    }
+
+    /// Lets the next start take free ports: while the bridge is down another program may get the ones it had.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot be read or written.
+    pub fn give_up_ports(&self) -> Result<()> {
+        let path = self.folder.join("bridge.toml");
+        let mut config = std::fs::read_to_string(&path)?;
+        for url in [&self.url, &self.ops_url] {
+            let port = url::Url::parse(url)?.port().context("a URL with a port")?;
+            config = config.replace(&format!("listen = \"127.0.0.1:{port}\""), "listen = \"127.0.0.1:0\"");
+            config = config.replace(&format!("https://localhost:{port}/"), "https://localhost:0/");
+        }
+        std::fs::write(path, config)?;
+        Ok(())
+    }
+
+    fn ready_file(&self) -> PathBuf {
+        self.folder.join("ready.json")
+    }
+
+    /// A new process and what keeps it alive.
+    fn spawn(&self) -> Result<(Child, Option<ChildStdin>)> {
+        let _ = std::fs::remove_file(self.ready_file());
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("bridge.log"))?;
+        let mut command = Command::new(&self.program);
+        command
+            .arg(ARGUMENT)
+            .arg("serve")
+            .arg("--config")
+            .arg(self.folder.join("bridge.toml"));
+        command.arg("--ready-file").arg(self.ready_file());
+        if self.json_log {
+            command.args(["--log", "json"]);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
+        let mut child = command.spawn().context("the bridge's process cannot be started")?;
+        // Out of the child's hands: waiting for the child would close it.
+        let lifeline = child.stdin.take();
+        Ok((child, lifeline))
     }
 
     /// A client knows the bridge by its port: write the ones it took into its configuration.

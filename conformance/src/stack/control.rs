@@ -27,6 +27,12 @@ pub struct Received {
     pub body: Value,
     /// What was answered; `None` when nothing was.
     pub status: Option<u16>,
+    /// The fault that hit it.
+    #[serde(default)]
+    pub fault: Option<u64>,
+    /// Milliseconds of the mock's clock.
+    #[serde(default)]
+    pub at_ms: u64,
 }
 
 impl Received {
@@ -75,6 +81,9 @@ pub struct StateGroup {
     pub display_name: String,
     /// Ids of its members.
     pub members: Vec<String>,
+    /// Its own entitlements.
+    #[serde(default)]
+    pub entitlements: Vec<String>,
 }
 
 impl State {
@@ -121,6 +130,16 @@ impl Control {
     /// When the listener does not answer as it should.
     pub async fn state(&self) -> Result<State> {
         Ok(serde_json::from_value(self.get("/state").await?)?)
+    }
+
+    /// Everything that the account holds, as it really is.
+    ///
+    /// # Errors
+    ///
+    /// When the listener does not answer as it should.
+    pub async fn account(&self) -> Result<State> {
+        let mut state = self.get("/state").await?;
+        Ok(serde_json::from_value(state["account"].take())?)
     }
 
     /// Requests received after the one numbered `since`, in order.
@@ -183,6 +202,16 @@ impl Control {
         self.send(reqwest::Method::POST, "/edit", &edit).await
     }
 
+    /// The mock's clock in milliseconds: the one that `at_ms` of the history goes by.
+    ///
+    /// # Errors
+    ///
+    /// When the listener does not answer as it should.
+    pub async fn clock_ms(&self) -> Result<u64> {
+        let clock = self.get("/clock").await?;
+        clock["elapsed_ms"].as_u64().context("a clock tells its time")
+    }
+
     /// Lets a token work or not.
     ///
     /// # Errors
@@ -191,6 +220,15 @@ impl Control {
     pub async fn set_credential(&self, token: &str, valid: bool) -> Result<()> {
         let body = json!({ "token": token, "valid": valid });
         self.send(reqwest::Method::PUT, "/credentials", &body).await.map(|_| ())
+    }
+
+    /// Sets what a path stands for: `/limits`, `/private-link`, `/switches/NAME` …
+    ///
+    /// # Errors
+    ///
+    /// When the listener refuses it.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(reqwest::Method::PUT, path, body).await
     }
 
     async fn get(&self, path: &str) -> Result<Value> {

@@ -91,6 +91,7 @@ fn counts(plan: &Rehearsal) -> Vec<(String, String)> {
         ("re-activate users", thousands(counts.reactivate_users)),
         ("deactivate users", thousands(counts.deactivate_users)),
         ("take rights from users", thousands(counts.strip_users)),
+        ("give entitlements to groups", thousands(counts.entitle_groups)),
         ("delete users", thousands(counts.delete_users)),
         ("rename groups", thousands(counts.rename_groups)),
         ("delete groups", thousands(counts.delete_groups)),

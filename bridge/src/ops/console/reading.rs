@@ -47,13 +47,11 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
                 troubles: store.troubles(name, MOST)?,
             })
         });
-        let mut events = store.events(MOST)?;
-        events.retain(|event| event.ended_at.is_none());
         Ok(Reading {
             now: operations.clock.now(),
             targets: targets.collect::<Result<_, StoreError>>()?,
             held: store.held()?,
-            events,
+            events: store.open_events(MOST)?,
             changes: store.log(&LogQuery {
                 limit: CHANGES,
                 ..LogQuery::default()

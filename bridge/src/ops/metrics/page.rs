@@ -11,10 +11,10 @@ use super::reading::{Reading, TargetReading};
 use crate::clock::Timestamp;
 use crate::meters::Label;
 use crate::ops::sizes;
-use crate::store::{DriftKind, PerKind};
+use crate::store::{DriftKind, GuardClass, PerKind};
 
 /// States of a target.
-const STATES: [&str; 5] = ["ok", "starting", "out", "held", "dry-run"];
+const STATES: [&str; 6] = ["ok", "starting", "degraded", "out", "held", "dry-run"];
 /// What a circuit is usually open for; zero when it is not.
 const CAUSES: [&str; 8] = [
     "starting",
@@ -176,6 +176,12 @@ fn objects(registry: &mut Registry, target: &TargetReading) {
         "Objects that a person must decide on, by kind",
         per_kind(gauges.held),
     );
+    let held = GuardClass::ALL.map(|class| (class.as_str(), truth(target.guarded.contains(&class))));
+    registry.register(
+        "guard_held",
+        "1 for a class of changes that the guard holds until a person lets it pass",
+        numbers("class", held),
+    );
     registry.register(
         "failing_objects",
         "Objects whose changes the target refuses, by kind",
@@ -186,16 +192,12 @@ fn objects(registry: &mut Registry, target: &TargetReading) {
         "Memberships and fields that are no longer written because somebody else writes them too",
         number(large(target.contested)),
     );
+    let counted = |kind: DriftKind| target.drift.iter().find(|(one, _)| *one == kind);
+    let drift = DriftKind::ALL.map(|kind| (kind.as_str(), counted(kind).map_or(0.0, |(_, number)| large(*number))));
     registry.register(
         "drift_parts",
         "What differs at the target by somebody else's hand, by kind",
-        numbers(
-            "kind",
-            DriftKind::ALL.into_iter().map(|kind| {
-                let known = target.drift.iter().find(|(other, _)| *other == kind);
-                (kind.as_str(), large(known.map_or(0, |(_, number)| *number)))
-            }),
-        ),
+        numbers("kind", drift),
     );
     registry.register(
         "size_limit_used_ratio",
@@ -260,5 +262,105 @@ fn seconds(span: Duration) -> f64 {
         f64::INFINITY
     } else {
         span.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::databricks::pace::Verb;
+    use crate::meters::Meters;
+    use crate::reconcile::Reported;
+    use crate::store::{Gauges, Waiting};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    /// A target that is out, with something of everything.
+    fn in_trouble() -> Reading {
+        let meters = Meters::default();
+        meters.called(Verb::Write, "private-link", false, at(90));
+        meters.called(Verb::Read, "rate-limited", true, at(95));
+        meters.set_credential_expiry(Some(at(40)));
+        Reading {
+            now: at(100),
+            targets: vec![TargetReading {
+                name: "workspace".to_owned(),
+                reported: Reported {
+                    state: "out",
+                    cause: Some("private-link"),
+                    forecast: Duration::MAX,
+                    ..Reported::default()
+                },
+                gauges: Gauges {
+                    revocations: Waiting {
+                        depth: 3,
+                        oldest: Some(at(30)),
+                    },
+                    unapplied_revocation: Some(at(10)),
+                    held: PerKind { users: 2, groups: 0 },
+                    ..Gauges::default()
+                },
+                guarded: vec![GuardClass::Deletes],
+                drift: vec![(DriftKind::MemberExtra, 4)],
+                contested: 1,
+                used: [
+                    (Verb::Write, Some(0.5)),
+                    (Verb::GroupPatch, None),
+                    (Verb::Read, Some(0.0)),
+                ],
+                meters,
+                dry_run: false,
+            }],
+            waiting_answers: 2,
+            held: true,
+            certificate_expires: Some(at(1100)),
+            store_bytes: 4096,
+            free_bytes: None,
+        }
+    }
+
+    #[test]
+    fn a_target_in_trouble_shows_in_every_number() {
+        let page = write(&in_trouble()).unwrap();
+        for line in [
+            "scim_bridge_writes_held 1.0",
+            "scim_bridge_waiting_answers 2.0",
+            "scim_bridge_certificate_expiry_seconds 1000.0",
+            r#"scim_bridge_target_state{target="workspace",state="out"} 1.0"#,
+            r#"scim_bridge_target_state{target="workspace",state="ok"} 0.0"#,
+            r#"scim_bridge_circuit_open{target="workspace",cause="private-link"} 1.0"#,
+            r#"scim_bridge_circuit_open{target="workspace",cause="unreachable"} 0.0"#,
+            r#"scim_bridge_credential_expiry_seconds{target="workspace"} -60.0"#,
+            r#"scim_bridge_calls_total{target="workspace",verb="write",outcome="private-link"} 1"#,
+            r#"scim_bridge_throttled_answers_total{target="workspace",verb="read"} 1"#,
+            r#"scim_bridge_budget_used_ratio{target="workspace",verb="write"} 0.5"#,
+            r#"scim_bridge_queue_depth{target="workspace",class="revocation"} 3.0"#,
+            r#"scim_bridge_queue_oldest_seconds{target="workspace",class="revocation"} 70.0"#,
+            r#"scim_bridge_oldest_unapplied_revocation_seconds{target="workspace"} 90.0"#,
+            r#"scim_bridge_forecast_seconds{target="workspace"} inf"#,
+            r#"scim_bridge_held_objects{target="workspace",kind="User"} 2.0"#,
+            r#"scim_bridge_guard_held{target="workspace",class="deletes"} 1.0"#,
+            r#"scim_bridge_guard_held{target="workspace",class="renames"} 0.0"#,
+            r#"scim_bridge_drift_parts{target="workspace",kind="member-extra"} 4.0"#,
+            r#"scim_bridge_drift_parts{target="workspace",kind="vanished"} 0.0"#,
+            r#"scim_bridge_contested_edges{target="workspace"} 1.0"#,
+        ] {
+            assert!(page.lines().any(|printed| printed == line), "no {line} in\n{page}");
+        }
+        for missing in ["store_free_bytes", "verb=\"group-patch\"} NaN"] {
+            assert!(!page.contains(missing), "{missing} in\n{page}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_held_opens_no_circuit() {
+        let mut reading = in_trouble();
+        reading.targets[0].reported.state = "held";
+        reading.targets[0].reported.cause = Some("after-restore");
+        let page = write(&reading).unwrap();
+        assert!(!page.contains("cause=\"after-restore\""), "{page}");
+        assert!(page.contains(r#"scim_bridge_target_state{target="workspace",state="held"} 1.0"#));
     }
 }

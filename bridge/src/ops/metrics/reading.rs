@@ -5,7 +5,7 @@ use crate::databricks::pace::Verb;
 use crate::meters::Meters;
 use crate::ops::Operations;
 use crate::reconcile::Reported;
-use crate::store::{DriftKind, Gauges, StoreError};
+use crate::store::{DriftKind, Gauges, GuardClass, StoreError};
 
 /// Everything at one moment.
 #[derive(Debug, Clone)]
@@ -35,9 +35,11 @@ pub(super) struct TargetReading {
     pub(super) reported: Reported,
     /// Its state in numbers.
     pub(super) gauges: Gauges,
-    /// Parts that somebody else changed, by kind.
+    /// The classes that the guard holds.
+    pub(super) guarded: Vec<GuardClass>,
+    /// What differs by somebody else's hand, by kind; zeros are left out.
     pub(super) drift: Vec<(DriftKind, u64)>,
-    /// Parts that are no longer written because somebody else writes them too.
+    /// How much of it is no longer written because somebody else writes it too.
     pub(super) contested: u64,
     /// What was counted.
     pub(super) meters: Meters,
@@ -57,15 +59,13 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
         .targets
         .iter()
         .map(|(name, status)| {
-            let gauges = operations
-                .store
-                .read::<_, StoreError, _>(|store| store.gauges(name, &operations.endpoint))?;
-            let (drift, contested) = operations
-                .store
-                .read::<_, StoreError, _>(|store| store.drift_counts(name))?;
+            let (gauges, held, (drift, contested)) = operations.store.read::<_, StoreError, _>(|store| {
+                let gauges = store.gauges(name, &operations.endpoint)?;
+                Ok((gauges, store.guard_holds(name)?, store.drift_counts(name)?))
+            })?;
             let meters = status.meters().clone();
             let used = Verb::ALL.map(|verb| {
-                let rate = operations.speed.per_minute(verb);
+                let rate = operations.speed.per_minute(operations.level, verb);
                 (
                     verb,
                     rate.map(|rate| f64::from(meters.in_last_minute(verb, now)) / rate),
@@ -75,6 +75,7 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
                 name: name.clone(),
                 reported: status.get(),
                 gauges,
+                guarded: held.into_iter().map(|hold| hold.class).collect(),
                 drift,
                 contested,
                 meters,

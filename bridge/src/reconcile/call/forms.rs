@@ -52,6 +52,11 @@ fn check_operation(operation: &Value, batch: usize) {
     assert!(!path.is_empty(), "an operation without a path: {operation}");
     let keys: Vec<&String> = operation.as_object().unwrap().keys().collect();
     match operation["op"].as_str() {
+        Some("add") if path == "entitlements" => {
+            let values = operation["value"].as_array().expect("entitlements are a list");
+            assert!(!values.is_empty(), "{operation}");
+            assert!(values.iter().all(|value| value["value"].is_string()), "{operation}");
+        }
         Some("add") => {
             assert_eq!(path, "members", "{operation}");
             check_members(&operation["value"], batch);
@@ -132,6 +137,10 @@ fn any_action() -> impl Strategy<Value = Action> {
                 roles
             }
         ),
+        (any_upstream(), prop::collection::vec("[a-z-]{1,12}", 1..3)).prop_map(|(upstream, missing)| {
+            let all = missing.join(",");
+            Action::Entitle { upstream, missing, all }
+        }),
         any_upstream().prop_map(|upstream| Action::Delete { upstream }),
     ]
 }

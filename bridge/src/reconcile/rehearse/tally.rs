@@ -112,6 +112,8 @@ pub struct Counts {
     pub deactivate_users: u64,
     /// PATCH of a user that takes entitlements and roles.
     pub strip_users: u64,
+    /// PATCH of a group that gives it entitlements.
+    pub entitle_groups: u64,
     /// DELETE of a user.
     pub delete_users: u64,
     /// PATCH of a group's name.
@@ -139,6 +141,7 @@ impl Counts {
             + self.reactivate_users
             + self.deactivate_users
             + self.strip_users
+            + self.entitle_groups
             + self.delete_users
             + self.rename_groups
             + self.delete_groups
@@ -306,6 +309,7 @@ impl Tally {
                 self.counts.strip_users += 1;
                 self.loss(binding).stripped = true;
             }
+            Action::Entitle { .. } => self.counts.entitle_groups += 1,
             Action::Delete { .. } => {
                 match binding.kind {
                     Kind::User => self.counts.delete_users += 1,
@@ -498,6 +502,7 @@ fn describe(binding: &Binding, action: &Action) -> String {
         Action::AddMembers { members, .. } => format!("PATCH {path} {name} add {} members", members.len()),
         Action::RemoveMembers { members, .. } => format!("PATCH {path} {name} remove {} members", members.len()),
         Action::Strip { .. } => format!("PATCH {path} {name} strip entitlements and roles"),
+        Action::Entitle { missing, .. } => format!("PATCH {path} {name} add entitlements {}", missing.join(",")),
         Action::Delete { .. } => format!("DELETE {path} {name}"),
         Action::LookUp => format!("GET {path} {name} by name"),
         Action::Read { .. } => format!("GET {path} {name}"),

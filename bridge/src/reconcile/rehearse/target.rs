@@ -33,6 +33,7 @@ impl Obedient {
             | Action::AddMembers { .. }
             | Action::RemoveMembers { .. }
             | Action::Strip { .. }
+            | Action::Entitle { .. }
             | Action::Delete { .. } => Reply::Done,
             Action::LookUp => Reply::Found(found(store, target, binding)?),
             Action::Read { upstream, purpose } => match binding.kind {
@@ -123,5 +124,6 @@ fn group(store: &Snapshot<'_>, binding: &Binding, upstream: &UpstreamId) -> Resu
         id: upstream.to_string(),
         display_name: binding.name.clone(),
         members: members.collect(),
+        ..WireGroup::default()
     })
 }

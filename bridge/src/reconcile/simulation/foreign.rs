@@ -7,7 +7,7 @@ use crate::store::{DriftEntry, Field};
 
 impl World {
     /// The scan that comes every few hours, and what it gives rise to.
-    fn look(&mut self) {
+    pub(super) fn look(&mut self) {
         self.scan();
         let entry = |kind, id: &str, name: &str, active| InventoryEntry {
             kind,
@@ -30,9 +30,11 @@ impl World {
                 .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
                 .collect(),
             admins: std::collections::HashSet::new(),
+            of_account: std::collections::HashSet::new(),
+            evidence: crate::reconcile::shape::Evidence::default(),
         };
-        let (knowledge, now) = (self.knowledge.clone(), self.now);
-        self.write(move |tx| look_after_scan(tx, &knowledge, &seen, now));
+        let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
+        self.write(move |tx| look_after_scan(tx, &knowledge, &policy, &seen, now));
         self.settle();
     }
 
@@ -42,15 +44,15 @@ impl World {
             .unwrap()
     }
 
-    fn drift_kinds(&self) -> Vec<String> {
+    pub(super) fn drift_kinds(&self) -> Vec<String> {
         self.drift().into_iter().map(|entry| entry.what).collect()
     }
 
-    fn group_mut(&mut self, name: &str) -> &mut model::ModelGroup {
+    pub(super) fn group_mut(&mut self, name: &str) -> &mut model::ModelGroup {
         self.model.groups.values_mut().find(|group| group.name == name).unwrap()
     }
 
-    fn user_mut(&mut self, name: &str) -> &mut ModelUser {
+    pub(super) fn user_mut(&mut self, name: &str) -> &mut ModelUser {
         self.model.users.values_mut().find(|user| user.name == name).unwrap()
     }
 
@@ -61,7 +63,7 @@ impl World {
 }
 
 /// Users 0 and 1 in group 0, user 2 in none, user 3 disabled.
-fn office() -> World {
+pub(super) fn office() -> World {
     let mut world = World::new(1, false);
     for user in 0..4 {
         world.edit(Edit::CreateUser(user));

@@ -5,14 +5,19 @@
 //! been created twice, and nothing foreign may have been touched.
 
 mod cases;
+mod entitlements;
 mod explanations;
 mod foreign;
+mod guarding;
+mod inherited;
+mod lasting;
 mod least;
 mod model;
 mod operations;
 mod rehearsals;
 mod rights;
 mod search;
+mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,7 +28,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use super::advance::{Admitted, Advance, advance, conclude};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, recover};
 use super::call::describe;
 use super::policy::Policy;
 use super::view::Knowledge;
@@ -188,10 +193,8 @@ impl World {
             .iter()
             .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
             .collect();
-        self.write(move |tx| {
-            tx.replace_inventory(TARGET, Kind::User, &users)?;
-            tx.replace_inventory(TARGET, Kind::Group, &groups)
-        });
+        let now = self.now;
+        self.write(move |tx| super::scan::store(tx, TARGET, &users, &groups, now));
         self.knowledge.scanned_at = Some(self.now);
     }
 
@@ -468,13 +471,7 @@ impl World {
         }
         self.knowledge.busy.clear();
         let now = self.now;
-        self.write(move |tx| {
-            for intent in tx.open_intents(TARGET)? {
-                tx.interrupt(intent.binding, now)?;
-                tx.close_intent(intent.id)?;
-            }
-            Ok(())
-        });
+        self.write(move |tx| recover(tx, TARGET, now));
         self.scan();
     }
 

@@ -7,7 +7,7 @@ use crate::store::{Answer, Command, GuardClass};
 
 impl World {
     /// An order of the operator; gives the sentence it is answered with.
-    fn order(&mut self, name: &str, arguments: Value) -> Result<String, String> {
+    pub(super) fn order(&mut self, name: &str, arguments: Value) -> Result<String, String> {
         let command = Command {
             number: 1,
             name: name.to_owned(),
@@ -23,7 +23,7 @@ impl World {
     }
 
     /// A create that waits for its outcome; gives its id and revision.
-    fn create_waiting(&mut self, kind: Kind, name: &str, external_id: &str) -> (ScimId, i64) {
+    pub(super) fn create_waiting(&mut self, kind: Kind, name: &str, external_id: &str) -> (ScimId, i64) {
         let request = Request {
             waits: true,
             ..Request::default()
@@ -43,7 +43,7 @@ impl World {
         (id, accepted.revision.unwrap())
     }
 
-    fn patch(&mut self, kind: Kind, id: &ScimId, operation: &Value) {
+    pub(super) fn patch(&mut self, kind: Kind, id: &ScimId, operation: &Value) {
         let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] });
         let (directory, edit) = (self.directory.clone(), crate::directory::Edit::Patch);
         let request = Request::default();
@@ -57,7 +57,7 @@ impl World {
         self.store.read(|snapshot| snapshot.answer(revision)).unwrap()
     }
 
-    fn outcomes(&self) -> Vec<String> {
+    pub(super) fn outcomes(&self) -> Vec<String> {
         let query = crate::store::LogQuery {
             limit: 1000,
             ..Default::default()
@@ -66,7 +66,7 @@ impl World {
         entries.unwrap().into_iter().map(|entry| entry.outcome).collect()
     }
 
-    fn held(&self, why: &str) -> usize {
+    pub(super) fn held(&self, why: &str) -> usize {
         let begins = format!("held: {why}");
         self.outcomes()
             .iter()
@@ -74,33 +74,34 @@ impl World {
             .count()
     }
 
-    fn account(&self, name: &str) -> Option<&ModelUser> {
+    pub(super) fn account(&self, name: &str) -> Option<&ModelUser> {
         self.model.users.values().find(|user| user.name == name)
     }
 
-    fn members(&self, name: &str) -> usize {
+    pub(super) fn members(&self, name: &str) -> usize {
         let group = self.model.groups.values().find(|group| group.name == name);
         group.map_or(usize::MAX, |group| group.members.len())
     }
 
-    fn foreign_group(&mut self, name: &str, members: &[&str]) {
+    pub(super) fn foreign_group(&mut self, name: &str, members: &[&str]) {
         let id = self.model.id();
         let group = model::ModelGroup {
             name: name.to_owned(),
             members: members.iter().map(|&member| member.to_owned()).collect(),
+            ..model::ModelGroup::default()
         };
         self.model.groups.insert(id, group);
         self.scan();
     }
 
-    fn id_of(&self, name: &str) -> String {
+    pub(super) fn id_of(&self, name: &str) -> String {
         let found = self.model.users.iter().find(|(_, user)| user.name == name);
         found.map(|(id, _)| id.clone()).unwrap()
     }
 }
 
 /// A world with so many users, made and settled.
-fn world_of(users: u8) -> World {
+pub(super) fn world_of(users: u8) -> World {
     let mut world = World::new(1, false);
     for user in 0..users {
         world.edit(Edit::CreateUser(user));
@@ -353,7 +354,7 @@ fn b4_a_vanished_object_is_made_again_on_order() {
 }
 
 /// The guard of small worlds.
-fn guarded(users: u8) -> World {
+pub(super) fn guarded(users: u8) -> World {
     let mut world = world_of(users);
     world.policy.guard.more_than = 2;
     world.policy.guard.percent = 20;

@@ -73,6 +73,7 @@ fn upstream_of(action: &Action) -> Option<&UpstreamId> {
         | Action::AddMembers { upstream, .. }
         | Action::RemoveMembers { upstream, .. }
         | Action::Strip { upstream, .. }
+        | Action::Entitle { upstream, .. }
         | Action::Delete { upstream }
         | Action::Read { upstream, .. } => Some(upstream),
         Action::Create { .. } | Action::LookUp => None,

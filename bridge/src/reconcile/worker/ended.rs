@@ -9,15 +9,16 @@ use super::super::call::{Reply, describe};
 use super::super::circuit::{Sign, State};
 use super::super::drift::{self, DriftPolicy};
 use super::super::outcome::{self, Failed, Then};
-use super::super::scan::{Progress, Scan};
+use super::super::scan::{self, Progress, Scan};
+use super::super::shape;
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::databricks::wire::WireUser;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::{UpstreamId, fold};
-use crate::store::{Kind, NewStep, StoreError, Transaction};
+use crate::store::{NewStep, StoreError, Transaction};
 
-use super::{Ended, Finished, Worker};
+use super::{Ended, Finished, Worker, suiting};
 
 /// The first scan of a store, and one soon after another, make no object be read: a restart is no reason to.
 fn is_time_to_look(tx: &Transaction<'_>, drift: &DriftPolicy, now: Timestamp) -> Result<bool, StoreError> {
@@ -40,7 +41,8 @@ pub(super) const fn sign_of_list(error: &DatabricksError) -> Sign {
         | DatabricksError::NotAdmitted { .. }
         | DatabricksError::AlreadyExists { .. }
         | DatabricksError::NotFound { .. }
-        | DatabricksError::Refused { .. } => Sign::Out,
+        | DatabricksError::Refused { .. }
+        | DatabricksError::WrongShape { .. } => Sign::Out,
     }
 }
 
@@ -49,7 +51,7 @@ impl Worker {
         let now = self.clock.now();
         match finished {
             Ok(Finished::Probe(credential, result)) => self.probed(credential, result, now).await,
-            Ok(Finished::Scan(kept, result)) => self.scanned(kept, result, now).await,
+            Ok(Finished::Scan(kept, result)) => self.scanned(*kept, result, now).await,
             Ok(Finished::Group(group, result)) => {
                 if let Err(error) = self.group_read(&group, result, now).await {
                     tracing::error!(%error, "what was read for the import could not be stored yet");
@@ -104,50 +106,65 @@ impl Worker {
         match result {
             Ok(Progress::More(scan)) => {
                 self.scan = Some(scan);
-                self.note_sign(Sign::Works, None, now).await;
+                self.note_sign(Sign::Works, None, false, now).await;
             }
             Ok(Progress::Complete(seen)) => {
-                self.note_sign(Sign::Works, None, now).await;
+                self.note_sign(Sign::Works, None, false, now).await;
                 let target = self.options.target.clone();
                 if let Some(import) = self.import.as_mut().filter(|import| import.seen.is_none()) {
                     import.begin(&seen);
                 }
                 let admins = seen.admins.clone();
-                let (knowledge, drift) = (self.knowledge.clone(), self.options.policy.drift);
+                let (mut knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+                let (drift, refused) = (policy.drift, self.refused.take());
                 self.scan_at = now.plus(drift.every);
                 let stored = self
                     .store
                     .write(move |tx| {
+                        let (shape, unsuitable) = shape::settle(tx, &target, &policy, &seen, refused)?;
+                        knowledge.shape = shape;
+                        if unsuitable.is_none() {
+                            tx.end_event(&target, suiting::EVENT, now)?;
+                        }
                         let users: Vec<_> = seen.users.iter().map(|user| user.entry.clone()).collect();
-                        tx.replace_inventory(&target, Kind::User, &users)?;
-                        tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
+                        scan::store(tx, &target, &users, &seen.groups, now)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
                         if drift.on && is_time_to_look(tx, &drift, now)? {
-                            let looks = drift::look_after_scan(tx, &knowledge, &seen, now)?;
+                            let looks = drift::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                             tracing::info!(
                                 looks,
                                 "the target was scanned; objects are read to find what somebody else changed"
                             );
                         }
-                        tx.set_fact("scanned_at", &now.as_micros().to_string())
+                        tx.set_fact("scanned_at", &now.as_micros().to_string())?;
+                        Ok((shape, unsuitable))
                     })
                     .await;
                 match stored {
-                    Ok(()) => {
+                    Ok((shape, unsuitable)) => {
+                        self.knowledge.shape = shape;
+                        self.suits(unsuitable, now).await;
                         self.knowledge.admins = admins;
                         self.knowledge.scanned_at = Some(now);
                     }
-                    Err::<(), StoreError>(error) => {
+                    Err::<_, StoreError>(error) => {
                         tracing::error!(%error, "the scan could not be stored");
                         self.scan = Some(Scan::default());
                     }
                 }
             }
             Err(error) => {
+                if let Some(why) = shape::closed_way(self.options.policy.level, &error) {
+                    // The target works; it is this way to it that does not exist.
+                    self.note_sign(Sign::Works, None, false, now).await;
+                    self.scan_at = now.plus(self.options.policy.drift.every);
+                    self.suits(Some(why), now).await;
+                    return;
+                }
                 self.scan = Some(kept);
                 let sign = sign_of_list(&error);
-                self.note_sign(sign, Some(&error), now).await;
+                self.note_sign(sign, Some(&error), false, now).await;
             }
         }
     }
@@ -161,7 +178,11 @@ impl Worker {
     ) {
         self.account_for(attempt.call.verb, result.as_ref().err(), now);
         let sign = outcome::sign(&result, attempt.call.binding);
-        self.note_sign(sign, result.as_ref().err(), now).await;
+        let writes = attempt.call.action.writes();
+        self.note_sign(sign, result.as_ref().err(), writes, now).await;
+        if let Err(DatabricksError::WrongShape { detail, .. }) = &result {
+            self.refused_for_shape(detail, now).await;
+        }
         if let Some(id) = attempt.call.action.deactivates()
             && self.leaving.remove(id)
             && !matches!(result, Ok(_) | Err(DatabricksError::OutcomeUnknown(_)))
@@ -270,7 +291,14 @@ impl Worker {
         }
     }
 
-    pub(super) async fn note_sign(&mut self, sign: Sign, error: Option<&DatabricksError>, now: Timestamp) {
+    pub(super) async fn note_sign(
+        &mut self,
+        sign: Sign,
+        error: Option<&DatabricksError>,
+        writes: bool,
+        now: Timestamp,
+    ) {
+        self.note_lasting_trouble(sign, error, writes, now).await;
         let was_out = !matches!(self.circuit.state(), State::Closed);
         let (cause, detail) = error.map_or(("", String::new()), |error| (error.cause(), error.to_string()));
         self.circuit.note(sign, cause, &detail, now);
@@ -285,6 +313,33 @@ impl Worker {
             if let Err::<(), StoreError>(error) = ended {
                 tracing::error!(%error, "the end of an outage could not be recorded");
             }
+        }
+    }
+
+    /// One entry for calls that fail one after the other while the target as a whole works.
+    async fn note_lasting_trouble(
+        &mut self,
+        sign: Sign,
+        error: Option<&DatabricksError>,
+        writes: bool,
+        now: Timestamp,
+    ) {
+        let Some(began) = self.note_trouble(sign, error, writes, now) else {
+            return;
+        };
+        let target = self.options.target.clone();
+        let noted = match error.filter(|_| began) {
+            Some(error) => {
+                let (cause, detail) = (error.cause(), error.to_string());
+                tracing::warn!(target = %target, cause, "calls fail one after the other: {detail}");
+                self.store
+                    .write(move |tx| tx.note_event(&target, "degraded", cause, &detail, now))
+                    .await
+            }
+            None => self.store.write(move |tx| tx.end_event(&target, "degraded", now)).await,
+        };
+        if let Err::<(), StoreError>(error) = noted {
+            tracing::error!(%error, "what fails could not be recorded");
         }
     }
 

@@ -2,18 +2,30 @@
 
 use serde_json::json;
 
-use super::super::import::{Import, ImportOptions, Order, by_name, import_group, import_members, import_user};
+use super::super::circuit::Sign;
+use super::super::import::{Import, ImportOptions, Order, by_name, import_group, import_user};
 use super::super::scan::Scan;
+use super::ended::sign_of_list;
 use super::{Finished, Worker, unbroken};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::databricks::wire::WireGroup;
-use crate::databricks::{Answered, DatabricksError};
+use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::UpstreamId;
 use crate::store::{Kind, StoreError};
 
 /// Objects taken in between two looks at everything else.
 const GLANCE: usize = 100;
+
+/// What it says of the target when one group is not read: a refusal is about that group.
+const fn sign_of_group(error: &DatabricksError) -> Sign {
+    match error {
+        DatabricksError::Refused { .. }
+        | DatabricksError::AlreadyExists { .. }
+        | DatabricksError::OutcomeUnknown(Unknown::Failed(_)) => Sign::Works,
+        other => sign_of_list(other),
+    }
+}
 
 impl Worker {
     /// An import was ordered; one that is under way goes on.
@@ -49,12 +61,7 @@ impl Worker {
             return Ok(false);
         };
         let users: Vec<_> = left.users.drain(..left.users.len().min(GLANCE)).collect();
-        let groups: Vec<_> = if users.is_empty() {
-            left.groups.drain(..left.groups.len().min(GLANCE)).collect()
-        } else {
-            Vec::new()
-        };
-        if users.is_empty() && groups.is_empty() {
+        if users.is_empty() {
             return self.read_next_group(now).await;
         }
         let mapping = std::sync::Arc::new(by_name(&import.options));
@@ -66,19 +73,12 @@ impl Worker {
             let taken = taken.await?;
             self.count(Kind::User, taken);
         }
-        for group in groups {
-            let taken = self.take_in(mapping.clone(), keep_ids, move |tx, _, policy, order| {
-                import_group(tx, policy, order, &group, now)
-            });
-            let taken = taken.await?;
-            self.count(Kind::Group, taken);
-        }
         self.tell_progress().await?;
         Ok(true)
     }
 
     /// One object, one transaction.
-    async fn take_in(
+    async fn take_in<T: Send + 'static>(
         &self,
         mapping: std::sync::Arc<std::collections::HashMap<String, super::super::import::Mapped>>,
         keep_ids: bool,
@@ -87,10 +87,10 @@ impl Worker {
             &super::super::view::Knowledge,
             &super::super::policy::Policy,
             &Order<'_>,
-        ) -> Result<super::super::import::Imported, StoreError>
+        ) -> Result<T, StoreError>
         + Send
         + 'static,
-    ) -> Result<super::super::import::Imported, StoreError> {
+    ) -> Result<T, StoreError> {
         let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
         let endpoint = self.options.endpoint.clone();
         self.store
@@ -117,7 +117,7 @@ impl Worker {
         let Some(left) = self.import.as_mut().and_then(|import| import.seen.as_mut()) else {
             return Ok(false);
         };
-        let Some(group) = left.unread.front().cloned() else {
+        let Some(group) = left.groups.front().map(|group| group.upstream_id.clone()) else {
             self.end_import(now).await?;
             return Ok(true);
         };
@@ -142,31 +142,66 @@ impl Worker {
     ) -> Result<(), StoreError> {
         self.reading = false;
         self.account_for(Verb::Read, result.as_ref().err(), now);
-        let done = match result {
+        match result {
             Ok(read) => {
-                let knowledge = self.knowledge.clone();
-                let members = self
-                    .store
-                    .write(move |tx| import_members(tx, &knowledge, &read.value))
-                    .await?;
-                if let Some(import) = &mut self.import {
-                    import.counts.members += members;
-                }
-                true
+                self.note_sign(Sign::Works, None, false, now).await;
+                self.take_in_group(group, read.value, now).await?;
             }
             // It is gone meanwhile.
-            Err(DatabricksError::NotFound { .. }) => true,
-            // Whatever the trouble is, it is read again; an outage shows in the health of the target.
-            Err(error) => {
-                let sign = super::ended::sign_of_list(&error);
-                self.note_sign(sign, Some(&error), now).await;
-                false
+            Err(DatabricksError::NotFound { .. }) => {
+                self.note_sign(Sign::Works, None, false, now).await;
+                if let Some(left) = self.import.as_mut().and_then(|import| import.seen.as_mut()) {
+                    left.done_with(group);
+                }
             }
-        };
-        if done && let Some(left) = self.import.as_mut().and_then(|import| import.seen.as_mut()) {
-            left.unread.retain(|other| other != group);
+            // It is read again; an outage shows in the health of the target.
+            Err(error) => {
+                let sign = sign_of_group(&error);
+                self.note_sign(sign, Some(&error), false, now).await;
+                // These say nothing of the group. Whatever else comes back while probes succeed is its own trouble.
+                let elsewhere = matches!(
+                    error,
+                    DatabricksError::RateLimited { .. }
+                        | DatabricksError::Unreachable { .. }
+                        | DatabricksError::PrivateLink { .. }
+                );
+                if !elsewhere {
+                    self.leave_out(group, &error);
+                }
+            }
         }
         self.tell_progress().await
+    }
+
+    /// One group with its members, one transaction.
+    async fn take_in_group(&mut self, group: &UpstreamId, read: WireGroup, now: Timestamp) -> Result<(), StoreError> {
+        let Some(import) = &self.import else { return Ok(()) };
+        let listed = import.seen.iter().flat_map(|left| &left.groups);
+        let Some(entry) = listed.clone().find(|entry| entry.upstream_id == *group).cloned() else {
+            return Ok(());
+        };
+        let (mapping, keep_ids) = (std::sync::Arc::new(by_name(&import.options)), import.options.keep_ids);
+        let taken = self.take_in(mapping, keep_ids, move |tx, knowledge, policy, order| {
+            import_group(tx, knowledge, policy, order, &entry, &read, now)
+        });
+        let (taken, members) = taken.await?;
+        self.count(Kind::Group, taken);
+        if let Some(import) = &mut self.import {
+            import.counts.members += members;
+            if let Some(left) = &mut import.seen {
+                left.done_with(group);
+            }
+        }
+        Ok(())
+    }
+
+    /// A group that is not read again and again does not keep everything else waiting.
+    fn leave_out(&mut self, group: &UpstreamId, error: &DatabricksError) {
+        let Some(import) = &mut self.import else { return };
+        if import.seen.as_mut().is_some_and(|left| left.was_not_read(group)) {
+            tracing::error!(%group, "the import leaves out a group that cannot be read: {error}");
+            import.counts.unread += 1;
+        }
     }
 
     async fn tell_progress(&self) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ mod ended;
 mod importing;
 mod orders;
 mod status;
+mod suiting;
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
@@ -19,13 +20,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::advance::{Admitted, Advance, advance};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, recover};
 use super::backoff;
 use super::call::{Reply, carry_out};
 use super::circuit::{Circuit, Probing};
 use super::import::Import;
 use super::policy::Policy;
 use super::scan::{Progress, Scan};
+use super::shape::Unsuitable;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
@@ -37,6 +39,7 @@ use crate::store::{NewStep, QueueClass, Store, StoreError};
 pub use status::{Reported, Status};
 
 use orders::Gate;
+use status::Trouble;
 
 /// Rows planned in one transaction. Between two of them whatever came meanwhile has its turn: calls that
 /// ended, revocations, the end.
@@ -90,6 +93,14 @@ pub struct Worker {
     unrecorded: Vec<Arc<Ended>>,
     /// Whether anything is written at all.
     gate: Gate,
+    /// Why nothing may be written to a target of this kind (rule E1).
+    unsuitable: Option<Unsuitable>,
+    /// What was refused for the target's shape since the last scan.
+    refused: Option<String>,
+    /// When the state was last told.
+    reported_at: Timestamp,
+    /// Calls that fail one after the other.
+    trouble: Option<Trouble>,
     /// What is being taken in, if an operator ordered it.
     import: Option<Import>,
     /// When what the guard holds is looked at again.
@@ -107,7 +118,7 @@ struct Ended {
 enum Finished {
     /// With the credential that it was sent with.
     Probe(u64, Result<Answered<WireUser>, DatabricksError>),
-    Scan(Scan, Result<Progress, DatabricksError>),
+    Scan(Box<Scan>, Result<Progress, DatabricksError>),
     /// A group that an import wants the members of.
     Group(UpstreamId, Result<Answered<WireGroup>, DatabricksError>),
     Call {
@@ -127,7 +138,7 @@ impl Worker {
                 ..Knowledge::default()
             },
             circuit: Circuit::starting(options.probing, now),
-            pace: Pace::new(options.speed, now),
+            pace: Pace::at(options.policy.level, options.speed, now),
             scan: Some(Scan::default()),
             scan_at: now,
             reading: false,
@@ -138,6 +149,10 @@ impl Worker {
             leaving: HashSet::new(),
             unrecorded: Vec::new(),
             gate: if options.dry_run { Gate::DryRun } else { Gate::Open },
+            unsuitable: None,
+            refused: None,
+            reported_at: Timestamp::default(),
+            trouble: None,
             import: None,
             alarm_at: now,
             store,
@@ -201,14 +216,10 @@ impl Worker {
         let interrupted = self
             .store
             .write(move |tx| {
-                let open = tx.open_intents(&target)?;
-                for intent in &open {
-                    tx.interrupt(intent.binding, now)?;
-                    tx.close_intent(intent.id)?;
-                }
+                let open = recover(tx, &target, now)?;
                 tx.accept_undecided()?;
                 tx.clamp_due(&target, now, backoff::LONGEST)?;
-                Ok::<_, StoreError>(open.len())
+                Ok::<_, StoreError>(open)
             })
             .await?;
         if interrupted > 0 {
@@ -241,19 +252,36 @@ impl Worker {
             if self.go_on_importing(now).await? {
                 return Ok(None);
             }
-            if self.gate == Gate::Open && self.import.is_none() {
+            if self.writes() && self.import.is_none() {
                 let Some(next) = self.dispatch(now, wake_at).await? else {
                     return Ok(None);
                 };
                 wake_at = next;
             }
+            self.rest_if_idle(now).await?;
         }
-        self.report();
-        Ok(Some(wake_at))
+        let report_at = self.report(now);
+        Ok(Some(report_at.map_or(wake_at, |at| at.min(wake_at))))
+    }
+
+    /// After an outage with nothing left to try, a good probe is enough.
+    async fn rest_if_idle(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let target = self.options.target.clone();
+        if !self.circuit.on_trial() {
+            return Ok(());
+        }
+        let busy = self.pace.in_flight() > 0 || self.scan.is_some() || self.reading;
+        // What is not written now cannot be tried.
+        let to_try = self.writes() && self.store.read(|snapshot| snapshot.due_to_be_written(&target, now))? > 0;
+        if busy || to_try || !self.circuit.rest() {
+            return Ok(());
+        }
+        tracing::info!(%target, "the target works");
+        self.store.write(move |tx| tx.end_event(&target, "out", now)).await
     }
 
     fn probe_if_due(&mut self, now: Timestamp) {
-        let due = self.circuit.probe_at().is_some_and(|at| at <= now);
+        let due = self.circuit.doubts() || self.circuit.probe_at().is_some_and(|at| at <= now);
         // A probe is the one call that an open circuit admits: it does not wait for slots that hang.
         if !due || self.probing {
             return;
@@ -272,12 +300,13 @@ impl Worker {
             return None;
         }
         if self.scan.is_none() {
-            if !self.options.policy.drift.on || self.scan_at > now {
+            let wanted = self.options.policy.drift.on || self.unsuitable.is_some();
+            if !wanted || self.scan_at > now {
                 return None;
             }
             self.scan = Some(Scan::default());
         }
-        match self.pace.start(Verb::Read, false, now) {
+        match self.pace.start_page(now) {
             Ok(()) => {}
             Err(Wait::Until(at)) => return Some(at),
             // The end of a call wakes the worker.
@@ -287,7 +316,7 @@ impl Worker {
         self.reading = true;
         let client = self.client.clone();
         self.running.spawn(async move {
-            let kept = scan.clone();
+            let kept = Box::new(scan.clone());
             Finished::Scan(kept, unbroken(scan.step(&client)).await)
         });
         None

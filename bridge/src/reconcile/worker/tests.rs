@@ -54,7 +54,7 @@ async fn a_row_that_waits_for_its_time_takes_nobodys_turn() {
             .await;
         assert!(made.is_ok());
     }
-    worker.report();
+    worker.report(worker.clock.now().plus(Duration::from_secs(1)));
     let both = worker.status.get().forecast;
     let later = worker.clock.now().plus(Duration::from_mins(10));
     let put_off = worker.store.write(move |tx| {
@@ -63,7 +63,7 @@ async fn a_row_that_waits_for_its_time_takes_nobodys_turn() {
         tx.reschedule("workspace", &row, None)
     });
     assert!(put_off.await.is_ok_and(|()| true));
-    worker.report();
+    worker.report(worker.clock.now().plus(Duration::from_secs(2)));
     assert_eq!(worker.status.get().pending, 2);
     assert_eq!(worker.status.get().forecast, both / 2);
 }

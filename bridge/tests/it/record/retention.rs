@@ -159,4 +159,13 @@ async fn what_belongs_to_no_entry_any_more_goes_too() {
     assert_eq!(pass(&store, HOUR / 4, u64::MAX, later).await.rest, 2);
     let events = store.read::<_, StoreError, _>(|store| store.events(10)).unwrap();
     assert_eq!(events.len(), 1);
+    // What is still so is told however much came and went after it.
+    let ended = store.write::<_, StoreError, _>(move |tx| {
+        tx.note_event("workspace", "guard", "deletes", "held", newest)?;
+        tx.end_event("workspace", "guard", newest)
+    });
+    ended.await.unwrap();
+    let read = |store: &Snapshot<'_>| Ok::<_, StoreError>((store.events(1)?, store.open_events(1)?));
+    let (newest, open) = store.read(read).unwrap();
+    assert_eq!((newest[0].what.as_str(), open[0].what.as_str()), ("guard", "out"));
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod corpus;
 mod crash;
+mod faults;
 mod network;
 mod once;
 mod operations;
@@ -10,3 +11,4 @@ mod outage;
 mod program;
 mod recordings;
 mod scene;
+mod shape;

@@ -101,8 +101,8 @@ pub async fn carry_out(
         Action::Patch { upstream, .. }
         | Action::AddMembers { upstream, .. }
         | Action::RemoveMembers { upstream, .. }
-        | Action::Strip { upstream, .. }
-        | Action::Entitle { upstream, .. } => Ok(done(&client.patch(kind, upstream, &operations(action)).await?)),
+        | Action::Entitle { upstream, .. }
+        | Action::Strip { upstream, .. } => Ok(done(&client.patch(kind, upstream, &operations(action)).await?)),
         Action::Delete { upstream } => Ok(done(&client.delete(kind, upstream).await?)),
         Action::LookUp => look_up(client, binding).await,
         Action::Read { upstream, .. } => match kind {

@@ -5,10 +5,11 @@
 
 use std::collections::HashSet;
 
+use crate::clock::Timestamp;
 use crate::databricks::wire::WireUser;
 use crate::databricks::{Client, DatabricksError};
 use crate::id::{UpstreamId, fold};
-use crate::store::{Field, InventoryEntry, Kind};
+use crate::store::{Field, InventoryEntry, Kind, StoreError, Transaction};
 
 /// A walk in progress.
 #[derive(Debug, Clone)]
@@ -20,6 +21,24 @@ pub struct Scan {
     groups: Vec<InventoryEntry>,
     admins_group: Option<UpstreamId>,
     admins: HashSet<UpstreamId>,
+}
+
+/// Stores what a complete scan saw. What is held is planned anew: what it was held for may be another by now.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn store(
+    tx: &Transaction<'_>,
+    target: &str,
+    users: &[InventoryEntry],
+    groups: &[InventoryEntry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.replace_inventory(target, Kind::User, users)?;
+    tx.replace_inventory(target, Kind::Group, groups)?;
+    tx.enqueue_held(target, now)?;
+    Ok(())
 }
 
 /// What one page came to.

@@ -519,6 +519,7 @@ fn complete(
                 old = older.upstream_id.as_ref().map_or("", |id| id.as_str()),
                 "a renamed user's old account is retired; what it owns (notebooks, jobs, tokens) stays with it"
             );
+            tx.enqueue_who_wants_name_of(&knowledge.target, &older, now)?;
             tx.put_binding(&Binding {
                 role: Role::Tombstone,
                 strip: true,
@@ -591,13 +592,8 @@ fn vanished(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     if binding.role != Role::Current {
-        tx.put_binding(&Binding {
-            role: Role::Gone,
-            existence: Existence::Absent,
-            unknown_at: None,
-            agreed_at: None,
-            ..binding
-        })?;
+        let upstream = binding.upstream_id.clone();
+        super::outcome::gone(tx, knowledge, binding, upstream.as_ref(), now)?;
         return Ok(Then::Continue);
     }
     let target = &knowledge.target;

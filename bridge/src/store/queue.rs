@@ -354,6 +354,30 @@ impl Transaction<'_> {
         Ok(held.len())
     }
 
+    /// Queues whoever else wants the name of `binding`, which is given up: it may have waited for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn enqueue_who_wants_name_of(
+        &self,
+        target: &str,
+        binding: &super::Binding,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Through the index, which begins with the endpoint.
+        let waiting = self.all(
+            "SELECT id FROM resources WHERE endpoint IN (SELECT endpoint FROM counts WHERE kind = ?1)
+                 AND kind = ?1 AND name_key = ?2 AND id <> ?3",
+            params![binding.kind.as_str(), binding.name_key, binding.resource_id.as_str()],
+            |row| Ok(ScimId::new(row.get::<_, String>(0)?)),
+        )?;
+        for other in waiting {
+            self.enqueue(target, &other, binding.kind, Enqueue::at_once(QueueClass::Grant, now))?;
+        }
+        Ok(())
+    }
+
     /// Puts the groups that `member`'s bindings concern into the queue.
     ///
     /// # Errors

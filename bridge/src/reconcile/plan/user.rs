@@ -104,10 +104,12 @@ fn active(fields: &Fields) -> Tracked<Option<String>> {
         .unwrap_or_else(|| Tracked::known(Some("true".to_owned())))
 }
 
-/// A deleted user's account is deleted where that is the policy (rule C6).
+/// A deleted user's account is deleted where that is the policy (rule C6). The old account of a renamed user is not: what
+/// it owns is still the user's (rule C5).
 fn delete(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
-    if held.binding.role != Role::Tombstone || policy.on_user_delete == OnUserDelete::Deactivate {
+    let deleted = held.binding.role == Role::Tombstone && view.wanted.is_none();
+    if !deleted || policy.on_user_delete == OnUserDelete::Deactivate {
         return None;
     }
     if let Some(why) = &held.protected {

@@ -181,10 +181,8 @@ impl World {
             .iter()
             .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
             .collect();
-        self.write(move |tx| {
-            tx.replace_inventory(TARGET, Kind::User, &users)?;
-            tx.replace_inventory(TARGET, Kind::Group, &groups)
-        });
+        let now = self.now;
+        self.write(move |tx| super::scan::store(tx, TARGET, &users, &groups, now));
         self.knowledge.scanned_at = Some(self.now);
     }
 

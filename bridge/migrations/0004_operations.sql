@@ -82,4 +82,6 @@ ALTER TABLE queue ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 
 -- A decision on the members found at a group's adoption may come with each of them.
 CREATE INDEX edges_inherited ON edges (group_binding) WHERE inherited = 1;
+-- Whose a name ever was is asked for each user that is planned.
+CREATE INDEX names_key ON names (kind, name_key);
 CREATE INDEX commands_open ON commands (command) WHERE done_at IS NULL;

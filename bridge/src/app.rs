@@ -18,8 +18,8 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Config, DriftMode, Mode, Widening};
 use crate::databricks::{
-    AzureWorkspace, Client, ClientOptions, Credential, CredentialKind, CredentialOptions, MetadataEndpoint, Network,
-    SecretFrom,
+    AzureWorkspace, Client, ClientOptions, Credential, CredentialKind, CredentialOptions, Level, MetadataEndpoint,
+    Network, Place, SecretFrom, Way,
 };
 use crate::directory::{Directory, Rules};
 use crate::id::fold;
@@ -32,7 +32,7 @@ use crate::reconcile::{Status, Worker, WorkerOptions};
 use crate::record::{Bounds, Keeper};
 use crate::recovery::{self, MapKeeper, Standing};
 use crate::server::{self, Endpoint, JsonLimits, RawQuotesAcceptor, Rewrite, ServerOptions, Tokens};
-use crate::store::{Store, StoreError};
+use crate::store::{Belonging, Foreign, Store, StoreError};
 
 /// The one target's name in the store.
 const TARGET: &str = "workspace";
@@ -102,6 +102,16 @@ impl App {
         let client = client(&config, clock).await?;
         let store = Store::open(&config.store.path).map_err(|why| cannot("store.path", why))?;
         store.keep_free(config.store.min_free);
+        // For the command lines beside this process: what the file says later is not how it was started.
+        let mode = match config.target.mode {
+            Mode::DryRun => "dry-run",
+            Mode::Live => "live",
+        };
+        store
+            .write(move |tx| tx.set_fact("started_mode", mode))
+            .await
+            .map_err(|why: StoreError| cannot("store.path", why))?;
+        claim(&store, &config).await?;
         let (id_map, standing) = recovery::begin(&store, clock)
             .await
             .map_err(|why| cannot("store.path", why))?;
@@ -175,6 +185,7 @@ impl App {
             targets: vec![(TARGET.to_owned(), status)],
             endpoint: ENDPOINT.to_owned(),
             speed: self.config.target.speed(),
+            level: self.config.target.level,
             dry_run: self.config.target.mode == Mode::DryRun,
             certificate_expires: ops::certificate_expiry(&self.config.server.certificate),
         });
@@ -311,7 +322,55 @@ pub async fn client(config: &Config, clock: Clock) -> Result<Client> {
         credential,
         network,
     };
-    Client::new(options).map_err(|why| anyhow!(CannotStart(format!("target.{why}"))))
+    Client::at(options, config.target.place()).map_err(|why| anyhow!(CannotStart(format!("target.{why}"))))
+}
+
+/// Upstream ids mean nothing at another target: a store that was used with one is refused.
+async fn claim(store: &Store, config: &Config) -> Result<()> {
+    let target = &config.target;
+    let place = target.place();
+    let (host, account) = match &place {
+        Place::Workspace | Place::AccountThroughWorkspace => (target.workspace_url.host_str(), None),
+        Place::Account { url, id, .. } => (url.host_str(), Some(id.clone())),
+    };
+    let belonging = Belonging {
+        level: place.level().as_str().to_owned(),
+        host: host.unwrap_or_default().to_ascii_lowercase(),
+        account,
+    };
+    let foreign = store
+        .write::<_, StoreError, _>(move |tx| tx.belong_to(&belonging))
+        .await
+        .map_err(|why| cannot("store.path", why))?;
+    let (key, used) = match foreign {
+        None => return Ok(()),
+        Some(Foreign::Level(level)) => ("target.level", format!("at {level} level")),
+        Some(Foreign::Host(host)) if target.level == Level::Account => ("target.account_url", format!("with {host}")),
+        Some(Foreign::Host(host)) => ("target.workspace_url", format!("with {host}")),
+        Some(Foreign::Account(id)) => ("target.account_id", format!("with the account {id}")),
+    };
+    Err(cannot(
+        key,
+        format!("this store was used {used}: ids differ: use another store.path"),
+    ))
+}
+
+/// The way to whatever is asked, for whoever walks it step by step.
+pub fn way(config: &Config) -> Way {
+    let (target, network) = (&config.target, network(config));
+    match target.level {
+        Level::Workspace | Level::AccountThroughWorkspace => Way::new(&target.workspace_url, &network),
+        // Only the workspace's name is looked up as configured, and only its address has to be private (rule E5).
+        Level::Account => Way::new(
+            &target.account_url(),
+            &Network {
+                resolve: Vec::new(),
+                dns_server: None,
+                private_ranges: None,
+                ..network
+            },
+        ),
+    }
 }
 
 /// How the configuration says that Databricks is reached.
@@ -339,7 +398,7 @@ fn credential_options(config: &Config) -> Result<(&'static str, CredentialOption
         let kind = CredentialKind::OAuth {
             client_id: oauth.client_id.clone(),
             secret: secret(&oauth.client_secret_file, &oauth.client_secret_command),
-            token_url: oauth.token_url(&target.workspace_url),
+            token_url: oauth.token_url(target),
         };
         ("target.oauth", kind)
     } else if let Some(entra) = &target.entra {
@@ -391,13 +450,15 @@ fn metadata_endpoint(configured: Option<&Url>) -> Result<MetadataEndpoint> {
     Ok(MetadataEndpoint::Machine(machine))
 }
 
-fn worker_options(config: &Config) -> WorkerOptions {
+/// How the worker of `config` is set up.
+pub fn worker_options(config: &Config) -> WorkerOptions {
     let (section, test) = (&config.reconcile, &config.test);
     WorkerOptions {
         target: TARGET.to_owned(),
         endpoint: ENDPOINT.to_owned(),
         dry_run: config.target.mode == Mode::DryRun,
         policy: Policy {
+            level: config.target.level,
             time_factor: test.time_factor,
             batch: section.batch,
             proof: test.scale(section.absence_proof.0),
@@ -408,6 +469,7 @@ fn worker_options(config: &Config) -> WorkerOptions {
             protected_groups: config.target.protected_group_keys(),
             adopt_inactive: section.adopt_inactive,
             adopt_groups: config.adopt.groups.iter().map(|name| fold(name)).collect(),
+            entitlements: config.entitlements.patterns(),
             on_name_reuse: section.on_name_reuse,
             on_rename: section.on_rename,
             on_user_delete: section.on_user_delete,

@@ -6,10 +6,12 @@ mod check_config;
 mod doctor;
 mod drift;
 mod forget;
+mod go_live;
 mod ids;
 mod import;
 mod log;
 mod order;
+mod plan;
 mod restore;
 mod serve;
 mod token;
@@ -78,6 +80,17 @@ enum Command {
         after_help = "Examples:\n  scim-bridge import --config bridge.toml\n  scim-bridge import --keep-ids --config bridge.toml\n  scim-bridge import --mapping ids.csv --config bridge.toml"
     )]
     Import(import::Import),
+    /// Say what the bridge would do now: calls, who gains, who loses, what waits for a person, how long it takes.
+    /// Writes nothing; works beside a running bridge.
+    #[command(
+        after_help = "Examples:\n  scim-bridge plan --config bridge.toml\n  scim-bridge plan --calls --limit 100 --config bridge.toml\n  scim-bridge plan --json --config bridge.toml"
+    )]
+    Plan(plan::Plan),
+    /// Let a bridge in dry-run write from now on, after saying what that does.
+    #[command(
+        after_help = "Examples:\n  scim-bridge go-live --config bridge.toml\n  scim-bridge go-live --yes --config bridge.toml"
+    )]
+    GoLive(go_live::GoLive),
     /// List what somebody else changed at the target. Works beside a running bridge.
     #[command(
         after_help = "Examples:\n  scim-bridge drift --config bridge.toml\n  scim-bridge drift --json --config bridge.toml"
@@ -138,6 +151,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Log(log) => log.run().map(well),
         Command::Import(import) => import.run().map(well),
+        Command::Plan(plan) => plan.run().map(well),
+        Command::GoLive(go_live) => go_live.run().map(well),
         Command::Drift(drift) => drift.run().map(well),
         Command::Backup(backup) => backup.run().map(well),
         Command::Restore(restore) => restore.run().map(well),

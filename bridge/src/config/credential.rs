@@ -19,10 +19,10 @@ pub struct OauthSection {
     /// Program and arguments that print the secret instead, run without a shell. `SCIM_BRIDGE_TARGET_OAUTH_CLIENT_SECRET_COMMAND`
     #[serde(default)]
     pub client_secret_command: Option<Vec<String>>,
-    /// Takes the token from this account instead of the workspace. Default none. `SCIM_BRIDGE_TARGET_OAUTH_ACCOUNT_ID`
+    /// Takes the token from this account instead of the workspace. Default `target.account_id`, else none. `SCIM_BRIDGE_TARGET_OAUTH_ACCOUNT_ID`
     #[serde(default)]
     pub account_id: Option<String>,
-    /// The account's address, if it is not that of the workspace's cloud. `SCIM_BRIDGE_TARGET_OAUTH_ACCOUNT_URL`
+    /// The account's address, if it is neither `target.account_url` nor that of the workspace's cloud. `SCIM_BRIDGE_TARGET_OAUTH_ACCOUNT_URL`
     #[serde(default)]
     pub account_url: Option<Url>,
 }
@@ -58,18 +58,15 @@ pub struct ManagedIdentitySection {
 
 impl OauthSection {
     /// The account's token endpoint, if the token is to come from there.
-    pub fn token_url(&self, workspace_url: &Url) -> Option<Url> {
-        let account = self.account_id.as_ref()?;
-        let base = match &self.account_url {
-            Some(url) => url.clone(),
-            None => account_url(workspace_url.host_str().unwrap_or_default()),
-        };
+    pub fn token_url(&self, target: &TargetSection) -> Option<Url> {
+        let account = self.account_id.as_ref().or(target.account_id.as_ref())?;
+        let base = self.account_url.clone().unwrap_or_else(|| target.account_url());
         base.join(&format!("/oidc/accounts/{account}/v1/token")).ok()
     }
 }
 
 /// The account console's address in the cloud of a workspace.
-fn account_url(workspace_host: &str) -> Url {
+pub(super) fn account_url(workspace_host: &str) -> Url {
     let address = if workspace_host.ends_with(".databricks.azure.us") {
         "https://accounts.databricks.azure.us"
     } else if workspace_host.ends_with(".databricks.azure.cn") {
@@ -112,7 +109,7 @@ pub(super) fn check(target: &TargetSection) -> Result<(), Problem> {
     }
     check_command("token_command", target.token_command.as_deref())?;
     if let Some(oauth) = &target.oauth {
-        check_oauth(oauth)?;
+        check_oauth(oauth, target.account_id.is_some())?;
     }
     if let Some(entra) = &target.entra {
         check_entra(entra)?;
@@ -136,7 +133,7 @@ pub(super) fn check(target: &TargetSection) -> Result<(), Problem> {
     }
 }
 
-fn check_oauth(oauth: &OauthSection) -> Result<(), Problem> {
+fn check_oauth(oauth: &OauthSection, of_account: bool) -> Result<(), Problem> {
     check_secret(
         "oauth.client_secret_file",
         "oauth.client_secret_command",
@@ -148,10 +145,49 @@ fn check_oauth(oauth: &OauthSection) -> Result<(), Problem> {
         check_word("oauth.account_id", account)?;
     }
     match &oauth.account_url {
-        Some(_) if oauth.account_id.is_none() => Err(("oauth.account_url", "only goes with account_id".to_owned())),
+        Some(_) if oauth.account_id.is_none() && !of_account => {
+            Err(("oauth.account_url", "only goes with account_id".to_owned()))
+        }
         Some(url) => check_secure("oauth.account_url", url),
         None => Ok(()),
     }
+}
+
+/// The application id that the credential belongs to, if the configuration says it.
+pub(super) fn application(target: &TargetSection) -> Option<&str> {
+    let oauth = target.oauth.as_ref().map(|oauth| &oauth.client_id);
+    let entra = target.entra.as_ref().map(|entra| &entra.client_id);
+    let identity = target.managed_identity.as_ref();
+    let identity = identity.and_then(|identity| identity.client_id.as_ref());
+    oauth.or(entra).or(identity).map(String::as_str)
+}
+
+/// What the account asks of a credential: a token of the workspace does not count there.
+pub(super) fn check_for_account(target: &TargetSection) -> Result<(), Problem> {
+    for (key, is_there) in [
+        ("token_file", target.token_file.is_some()),
+        ("token_command", target.token_command.is_some()),
+    ] {
+        if is_there {
+            let why = "a personal access token does not work at the account: use [target.oauth], [target.entra] or \
+                       [target.managed_identity], or set level = \"account-through-workspace\"";
+            return Err((key, why.to_owned()));
+        }
+    }
+    if target.azure_workspace_resource_id.is_some() {
+        let why = "does not go with level = \"account\": make the application an account admin instead";
+        return Err(("azure_workspace_resource_id", why.to_owned()));
+    }
+    let from = target.oauth.as_ref().and_then(|oauth| oauth.account_id.as_ref());
+    if from.is_some() && from != target.account_id.as_ref() {
+        let why = "must be that of target.account_id, or be left out";
+        return Err(("oauth.account_id", why.to_owned()));
+    }
+    if application(target).is_none() {
+        let why = "is needed for level = \"account\", which has no other way to tell who the bridge is";
+        return Err(("managed_identity.client_id", why.to_owned()));
+    }
+    Ok(())
 }
 
 fn check_entra(entra: &EntraSection) -> Result<(), Problem> {
@@ -167,7 +203,7 @@ fn check_entra(entra: &EntraSection) -> Result<(), Problem> {
 }
 
 /// A part of a path or a form: an id, or a domain as the tenant's name.
-fn check_word(key: &'static str, word: &str) -> Result<(), Problem> {
+pub(super) fn check_word(key: &'static str, word: &str) -> Result<(), Problem> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     if !word.is_empty() && word.chars().all(is_word) {
         return Ok(());
@@ -196,7 +232,7 @@ fn check_command(key: &'static str, command: Option<&[String]>) -> Result<(), Pr
 }
 
 /// A secret goes there: over TLS, unless it stays on this machine.
-fn check_secure(key: &'static str, url: &Url) -> Result<(), Problem> {
+pub(super) fn check_secure(key: &'static str, url: &Url) -> Result<(), Problem> {
     let stays_here = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

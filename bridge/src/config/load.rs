@@ -11,13 +11,14 @@ use super::Config;
 const PREFIX: &str = "SCIM_BRIDGE_";
 /// Characters of a value that an error tells.
 const LONGEST_VALUE: usize = 80;
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "server",
     "store",
     "target",
     "ops",
     "reconcile",
     "adopt",
+    "assign",
     "drift",
     "guard",
     "record",
@@ -381,6 +382,107 @@ mode = "dry-run"
         let entra = one.target.entra.unwrap();
         assert_eq!(entra.login_url.as_str(), "https://login.microsoftonline.com/");
         assert!(entra.client_secret_file.unwrap().is_absolute());
+    }
+
+    #[test]
+    fn the_account_asks_for_its_id_and_for_a_credential_that_works_there() {
+        let at = |level: &str, credential: &str| {
+            let text = SMALLEST.replace("token_file = \"databricks-token\"\n", level);
+            read(&format!("{text}{credential}"), &[])
+        };
+        let account = "level = \"account\"\naccount_id = \"b4ae-11\"\n";
+        let oauth = "[target.oauth]\nclient_id = \"9f5c\"\nclient_secret_file = \"secret\"\n";
+        let target = at(account, oauth).unwrap().target;
+        let token_url = target.oauth.as_ref().unwrap().token_url(&target).unwrap();
+        assert_eq!(
+            token_url.as_str(),
+            "https://accounts.azuredatabricks.net/oidc/accounts/b4ae-11/v1/token"
+        );
+        assert_eq!(
+            target.place(),
+            crate::databricks::Place::Account {
+                url: "https://accounts.azuredatabricks.net".parse().unwrap(),
+                id: "b4ae-11".to_owned(),
+                application: "9f5c".to_owned(),
+            }
+        );
+        let cases = [
+            (
+                "level = \"account\"\n".to_owned(),
+                oauth.to_owned(),
+                "target.account_id: is needed for level",
+            ),
+            (
+                format!("{account}token_file = \"t\"\n"),
+                String::new(),
+                "target.token_file: a personal access token does not work at the account",
+            ),
+            (
+                account.to_owned(),
+                format!("{oauth}account_id = \"other\"\n"),
+                "target.oauth.account_id: must be that of target.account_id",
+            ),
+            (
+                account.to_owned(),
+                "[target.managed_identity]\n".to_owned(),
+                "target.managed_identity.client_id: is needed for level",
+            ),
+            (
+                "account_id = \"b4ae-11\"\n".to_owned(),
+                oauth.to_owned(),
+                "target.account_id: only goes with level",
+            ),
+            (
+                format!("{account}account_url = \"https://accounts.test/x\"\n"),
+                oauth.to_owned(),
+                "target.account_url: must be the account's address alone",
+            ),
+            (
+                "level = \"tenant\"\n".to_owned(),
+                oauth.to_owned(),
+                "target.level: unknown variant `tenant`",
+            ),
+        ];
+        for (level, credential, expected) in cases {
+            let error = at(&level, &credential).unwrap_err();
+            assert!(error.contains(expected), "{error}\n{expected}");
+        }
+    }
+
+    #[test]
+    fn what_groups_are_given_goes_with_the_level() {
+        let with = |sections: &str| read(&format!("{SMALLEST}{sections}"), &[]);
+        let config = with("[entitlements]\n\"Data-*\" = [\"workspace-access\"]\n").unwrap();
+        assert_eq!(
+            config.entitlements.patterns(),
+            [("data-*".to_owned(), vec!["workspace-access".to_owned()])]
+        );
+        let error = with("[entitlements]\n\"data-*\" = [\"sudo\"]\n").unwrap_err();
+        assert!(
+            error.starts_with("/bridge.toml:16: entitlements.data-*: there is no entitlement \"sudo\""),
+            "{error}"
+        );
+        let error = with("[assign]\npermission = \"USER\"\n").unwrap_err();
+        assert!(
+            error.contains("assign.workspace_ids: assignments are for identities of the account"),
+            "{error}"
+        );
+        let through = SMALLEST.replace("mode =", "level = \"account-through-workspace\"\nmode =");
+        let error = read(&format!("{through}[entitlements]\nops = [\"workspace-access\"]\n"), &[]).unwrap_err();
+        assert!(
+            error.contains("entitlements.ops: only workspaces know entitlements"),
+            "{error}"
+        );
+        let error = read(&format!("{through}[assign]\nworkspace_ids = [77]\n"), &[]).unwrap_err();
+        assert!(
+            error.contains("assign.workspace_ids: only goes with target.level"),
+            "{error}"
+        );
+        let assign = read(&format!("{through}[assign]\n"), &[]).unwrap().assign.unwrap();
+        assert_eq!(
+            (assign.groups, assign.permission.as_str()),
+            (vec!["*".to_owned()], "USER")
+        );
     }
 
     #[test]

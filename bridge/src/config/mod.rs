@@ -4,8 +4,10 @@
 //! files that hold one. An error names file, line and key, and what to write instead.
 
 mod adopt;
+mod assign;
 mod credential;
 mod drift;
+mod entitlements;
 mod guard;
 mod load;
 mod ops;
@@ -19,8 +21,10 @@ mod test;
 use std::path::{Path, PathBuf};
 
 pub use adopt::AdoptSection;
+pub use assign::{AssignSection, Permission};
 pub use credential::{EntraSection, ManagedIdentitySection, OauthSection};
 pub use drift::{DriftMode, DriftSection, Widening};
+pub use entitlements::EntitlementsSection;
 pub use guard::GuardSection;
 pub use load::ConfigError;
 pub use ops::OpsSection;
@@ -52,6 +56,12 @@ pub struct Config {
     /// What is taken over where it exists.
     #[serde(default)]
     pub adopt: AdoptSection,
+    /// What groups are given by their names.
+    #[serde(default)]
+    pub entitlements: EntitlementsSection,
+    /// Which groups of the account are assigned to a workspace.
+    #[serde(default)]
+    pub assign: Option<AssignSection>,
     /// What happens where somebody else changed the target.
     #[serde(default)]
     pub drift: DriftSection,
@@ -101,15 +111,30 @@ impl Config {
     }
 
     /// What no single key can check: gives section, key and reason.
-    fn check(&self) -> Result<(), (&'static str, &'static str, String)> {
-        self.server.check().map_err(|(key, why)| ("server", key, why))?;
-        self.ops.check().map_err(|(key, why)| ("ops", key, why))?;
-        self.target.check().map_err(|(key, why)| ("target", key, why))?;
-        self.reconcile.check().map_err(|(key, why)| ("reconcile", key, why))?;
-        self.drift.check().map_err(|(key, why)| ("drift", key, why))?;
-        self.guard.check().map_err(|(key, why)| ("guard", key, why))?;
-        self.record.check().map_err(|(key, why)| ("record", key, why))?;
-        self.test.check().map_err(|(key, why)| ("test", key, why))?;
+    fn check(&self) -> Result<(), (&'static str, String, String)> {
+        let at = |section| move |(key, why): (&'static str, String)| (section, key.to_owned(), why);
+        self.server.check().map_err(at("server"))?;
+        self.ops.check().map_err(at("ops"))?;
+        self.target.check().map_err(at("target"))?;
+        self.reconcile.check().map_err(at("reconcile"))?;
+        self.check_entitlements()
+            .map_err(|(key, why)| ("entitlements", key, why))?;
+        let assign = self.assign.as_ref();
+        assign.map_or(Ok(()), |assign| assign.check(self.target.level).map_err(at("assign")))?;
+        self.drift.check().map_err(at("drift"))?;
+        self.guard.check().map_err(at("guard"))?;
+        self.record.check().map_err(at("record"))?;
+        self.test.check().map_err(at("test"))?;
         Ok(())
+    }
+
+    fn check_entitlements(&self) -> Result<(), (String, String)> {
+        if self.target.level.is_account()
+            && let Some((pattern, _)) = self.entitlements.patterns().first()
+        {
+            let why = "only workspaces know entitlements: remove the section, or set target.level = \"workspace\"";
+            return Err((pattern.clone(), why.to_owned()));
+        }
+        self.entitlements.check()
     }
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, de::Error};
 use url::{Host, Url};
 
 use super::credential::{self, EntraSection, ManagedIdentitySection, OauthSection};
-use crate::databricks::PrivateRanges;
 use crate::databricks::pace::Speed;
+use crate::databricks::{Level, Place, PrivateRanges};
 use crate::id::fold;
 use crate::reconcile::policy::RESERVED_GROUPS;
 
@@ -59,8 +59,17 @@ pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSection {
-    /// `https://adb-….azuredatabricks.net`. `SCIM_BRIDGE_TARGET_WORKSPACE_URL`
+    /// `https://adb-….azuredatabricks.net`. With `level = "account"` nothing is sent there; it tells the account's cloud. `SCIM_BRIDGE_TARGET_WORKSPACE_URL`
     pub workspace_url: Url,
+    /// `workspace`, `account` or `account-through-workspace`: whose identities are written, and by which way (rule E1). Default `workspace`. `SCIM_BRIDGE_TARGET_LEVEL`
+    #[serde(default)]
+    pub level: Level,
+    /// The account's UUID, for `level = "account"`. Default none. `SCIM_BRIDGE_TARGET_ACCOUNT_ID`
+    #[serde(default)]
+    pub account_id: Option<String>,
+    /// The account's address. Default that of the workspace's cloud, `https://accounts.azuredatabricks.net`. `SCIM_BRIDGE_TARGET_ACCOUNT_URL`
+    #[serde(default)]
+    pub account_url: Option<Url>,
     /// File with a workspace admin's personal access token, read again when it changes. Exactly one credential is needed: this, `token_command`, `[target.oauth]`, `[target.entra]` or `[target.managed_identity]`. `SCIM_BRIDGE_TARGET_TOKEN_FILE`
     #[serde(default)]
     pub token_file: Option<PathBuf>,
@@ -149,7 +158,9 @@ impl TargetSection {
                 "must be the workspace's address alone, without a path: https://adb-….azuredatabricks.net".to_owned(),
             ));
         }
-        self.check_literal_host()?;
+        if self.level != Level::Account {
+            self.check_literal_host()?;
+        }
         self.pace.parse::<Speed>().map_err(|why| ("pace", why))?;
         for (key, interval) in [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)] {
             if interval.0.is_zero() {
@@ -157,7 +168,55 @@ impl TargetSection {
             }
         }
         self.check_proxy()?;
-        credential::check(self)
+        credential::check(self)?;
+        self.check_level()
+    }
+
+    /// What belongs to a level, and what does not go with it.
+    fn check_level(&self) -> Result<(), (&'static str, String)> {
+        match (self.level, &self.account_id) {
+            (Level::Account, None) => {
+                let why = "is needed for level = \"account\": the UUID that the account console shows";
+                return Err(("account_id", why.to_owned()));
+            }
+            (Level::Account, Some(id)) => credential::check_word("account_id", id)?,
+            (Level::Workspace | Level::AccountThroughWorkspace, Some(_)) => {
+                let why =
+                    "only goes with level = \"account\"; the account that gives tokens is target.oauth.account_id";
+                return Err(("account_id", why.to_owned()));
+            }
+            (Level::Workspace | Level::AccountThroughWorkspace, None) => {}
+        }
+        if let Some(url) = &self.account_url {
+            credential::check_secure("account_url", url)?;
+            if url.path() != "/" || url.query().is_some() {
+                let why = "must be the account's address alone, without a path: https://accounts.azuredatabricks.net";
+                return Err(("account_url", why.to_owned()));
+            }
+        }
+        if self.level == Level::Account {
+            credential::check_for_account(self)?;
+        }
+        Ok(())
+    }
+
+    /// The account's address: as configured, else that of the workspace's cloud.
+    pub fn account_url(&self) -> Url {
+        let of_cloud = || credential::account_url(self.workspace_url.host_str().unwrap_or_default());
+        self.account_url.clone().unwrap_or_else(of_cloud)
+    }
+
+    /// Where identities are written, with all that is needed to ask there. Checked when the configuration was read.
+    pub fn place(&self) -> Place {
+        match self.level {
+            Level::Workspace => Place::Workspace,
+            Level::AccountThroughWorkspace => Place::AccountThroughWorkspace,
+            Level::Account => Place::Account {
+                url: self.account_url(),
+                id: self.account_id.clone().unwrap_or_default(),
+                application: credential::application(self).unwrap_or_default().to_owned(),
+            },
+        }
     }
 
     fn check_proxy(&self) -> Result<(), (&'static str, String)> {

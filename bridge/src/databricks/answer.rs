@@ -47,6 +47,8 @@ const CREDENTIAL_REFUSED: &str = "credential refused";
 const UNKNOWN_PRINCIPAL: &str = "unknown principal";
 const NOT_ADMIN: &str = "not admin";
 const TAKEN_MARKER: &str = "already exists";
+/// What `scimType` says, as a sentence, when groups of the account are to be changed through the workspace.
+const WRONG_SHAPE_MARKER: &str = "attribute not supported for current workspace";
 
 /// The parts of an answer that its meaning depends on.
 #[derive(Debug, Clone, Copy)]
@@ -178,6 +180,10 @@ fn refused(status: u16, json: Option<&Value>, text: &str) -> DatabricksError {
     }
     match status {
         _ if body.is_none() => DatabricksError::OutcomeUnknown(Unknown::Garbled(status)),
+        400 if text.contains(WRONG_SHAPE_MARKER) => DatabricksError::WrongShape {
+            status,
+            detail: scim_type(json).unwrap_or(detail),
+        },
         409 if matches!(code, "ABORTED" | "RESOURCE_CONFLICT") => DatabricksError::Busy { status, detail },
         409 => DatabricksError::AlreadyExists { status, detail },
         404 if code == "ENDPOINT_NOT_FOUND" || detail.contains("Endpoint not supported") => {
@@ -211,6 +217,12 @@ fn is_scim_error(body: &Value) -> bool {
         .into_iter()
         .flatten()
         .any(|urn| urn.as_str().is_some_and(|urn| urn.ends_with(":Error")))
+}
+
+/// `scimType`, which is a sentence at times.
+fn scim_type(json: Option<&Value>) -> Option<String> {
+    let said = json?.get("scimType").and_then(Value::as_str)?;
+    Some(said.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect())
 }
 
 pub(super) fn detail(json: Option<&Value>, text: &str) -> String {
@@ -286,6 +298,15 @@ mod tests {
         assert!(matches!(
             classify(raw),
             Err(DatabricksError::RateLimited { retry_after: Some(delay), concurrency: false, .. }) if delay == Duration::from_secs(7)
+        ));
+    }
+
+    #[test]
+    fn a_refusal_of_the_targets_kind_is_told_from_one_of_the_object() {
+        let body = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"scimType":"Members attribute not supported for current workspace.","detail":"Request is unparsable, syntactically incorrect, or violates schema.","status":"400"}"#;
+        assert!(matches!(
+            answer(400, body),
+            Err(DatabricksError::WrongShape { status: 400, detail }) if detail.starts_with("Members attribute")
         ));
     }
 

@@ -12,17 +12,14 @@ use url::Url;
 
 use super::credentials::Credential;
 use super::error::{DatabricksError, Unknown};
+use super::level::{Level, Place};
 use super::network::Network;
-use super::transport::Transport;
-use super::wire::{self, WireAny, WireGroup, WireList, WireScope, WireUser};
+use super::transport::{Exchange, Transport};
+use super::wire::{self, WireAny, WireAssignments, WireGroup, WireList, WireRobot, WireScope, WireUser};
 use crate::clock::Timestamp;
 use crate::id::UpstreamId;
 use crate::store::Kind;
 
-/// Where the workspace-level SCIM API stands.
-const BASE: &str = "/api/2.0/preview/scim/v2";
-/// Where identities of the account are reached through the workspace.
-const ACCOUNT_BASE: &str = "/api/2.0/account/scim/v2";
 /// Resources a page; Databricks may give fewer.
 const PAGE: usize = 100;
 
@@ -57,7 +54,7 @@ pub struct Inspection {
     pub workspace_id: Option<String>,
 }
 
-/// Asks one workspace. Cheap to clone.
+/// Asks one workspace or account. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -65,7 +62,8 @@ pub struct Client {
 
 struct Inner {
     transport: Transport,
-    /// The workspace's address.
+    place: Place,
+    /// The address that is asked: the workspace's, or the account's.
     root: String,
     base: String,
 }
@@ -85,19 +83,38 @@ impl Client {
     ///
     /// A sentence naming the configuration key that is wrong.
     pub fn new(options: ClientOptions) -> Result<Self, String> {
+        Self::at(options, Place::Workspace)
+    }
+
+    /// A client for the identities at `place`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence naming the configuration key that is wrong.
+    pub fn at(options: ClientOptions, place: Place) -> Result<Self, String> {
         let host = options.workspace_url.host_str().unwrap_or_default();
-        let http = options.network.workspace_client(host)?;
-        let base = options.workspace_url.as_str().trim_end_matches('/').to_owned();
+        let http = match &place {
+            Place::Workspace | Place::AccountThroughWorkspace => options.network.workspace_client(host)?,
+            // The account's host is public in every mode of Private Link (rule E5).
+            Place::Account { .. } => options.network.account_client(host)?,
+        };
+        let root = place.url(&options.workspace_url).as_str().trim_end_matches('/');
         Ok(Self {
             inner: Arc::new(Inner {
                 transport: Transport {
                     http,
                     credential: options.credential,
                 },
-                base: format!("{base}{BASE}"),
-                root: base,
+                base: format!("{root}{}", place.base()),
+                root: root.to_owned(),
+                place,
             }),
         })
+    }
+
+    /// At which level it asks.
+    pub fn level(&self) -> Level {
+        self.inner.place.level()
     }
 
     /// Another number is another credential than before, and perhaps another identity (rule C8).
@@ -121,7 +138,34 @@ impl Client {
     ///
     /// See [`DatabricksError`].
     pub async fn me(&self) -> Result<Answered<WireUser>, DatabricksError> {
-        self.read("/Me?excludedAttributes=entitlements").await
+        let exchange = self.ask_who().await?;
+        self.read_who(exchange.status, exchange.value)
+    }
+
+    async fn ask_who(&self) -> Result<Exchange, DatabricksError> {
+        let url = format!("{}{}", self.inner.root, self.inner.place.me());
+        self.inner.transport.exchange(Method::GET, &url, None).await
+    }
+
+    /// `/Me` is a user. The account lists the service principal instead: shown as the user that `/Me` would make of it.
+    fn read_who(&self, status: u16, value: Option<Value>) -> Result<Answered<WireUser>, DatabricksError> {
+        let Place::Account { application, .. } = &self.inner.place else {
+            return read_as(status, value);
+        };
+        let found: Answered<WireList<WireRobot>> = read_as(status, value)?;
+        let own = |robot: &WireRobot| robot.application_id.eq_ignore_ascii_case(application);
+        let Some(robot) = found.value.resources.into_iter().find(own) else {
+            let detail = format!("unknown principal: the account has no service principal {application}");
+            return Err(DatabricksError::NotAdmitted { status, detail });
+        };
+        let value = WireUser {
+            id: robot.id,
+            user_name: robot.application_id,
+            display_name: robot.display_name,
+            roles: robot.roles,
+            ..WireUser::default()
+        };
+        Ok(Answered { status, value })
     }
 
     /// Who the bridge is at Databricks, and what the answer says besides.
@@ -130,10 +174,9 @@ impl Client {
     ///
     /// See [`DatabricksError`].
     pub async fn inspect(&self) -> Result<Inspection, DatabricksError> {
-        let url = format!("{}/Me?excludedAttributes=entitlements", self.inner.base);
-        let exchange = self.inner.transport.exchange(Method::GET, &url, None).await?;
+        let exchange = self.ask_who().await?;
         Ok(Inspection {
-            me: read_as(exchange.status, exchange.value)?.value,
+            me: self.read_who(exchange.status, exchange.value)?.value,
             date: exchange.date.as_deref().and_then(Timestamp::from_http_date),
             workspace_id: exchange.workspace_id,
         })
@@ -168,10 +211,22 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn account_through_workspace(&self) -> Result<(), DatabricksError> {
         let url = format!(
-            "{}{ACCOUNT_BASE}/Groups?attributes=id&startIndex=1&count=1",
-            self.inner.root
+            "{}{}/Groups?attributes=id&startIndex=1&count=1",
+            self.inner.root,
+            Place::AccountThroughWorkspace.base()
         );
         self.inner.transport.exchange(Method::GET, &url, None).await.map(drop)
+    }
+
+    /// Who of the account is in a workspace: this client's, or at the account the one of this number.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn assignments(&self, workspace: Option<u64>) -> Result<Answered<WireAssignments>, DatabricksError> {
+        let url = format!("{}{}", self.inner.root, self.inner.place.assignments(workspace));
+        let exchange = self.inner.transport.exchange(Method::GET, &url, None).await?;
+        read_as(exchange.status, exchange.value)
     }
 
     /// One page of all users; `start` counts from one. The list ends with a page without resources.
@@ -180,8 +235,10 @@ impl Client {
     ///
     /// See [`DatabricksError`].
     pub async fn users(&self, start: usize) -> Result<Answered<WireList<WireUser>>, DatabricksError> {
+        // Who is an admin of the account stands in its roles.
+        let roles = if self.level().is_account() { ",roles" } else { "" };
         self.read(&format!(
-            "/Users?attributes=userName,displayName,active,externalId,name&startIndex={start}&count={PAGE}"
+            "/Users?attributes=userName,displayName,active,externalId,name{roles}&startIndex={start}&count={PAGE}"
         ))
         .await
     }
@@ -193,7 +250,7 @@ impl Client {
     /// See [`DatabricksError`].
     pub async fn groups(&self, start: usize) -> Result<Answered<WireList<WireGroup>>, DatabricksError> {
         self.read(&format!(
-            "/Groups?attributes=displayName&startIndex={start}&count={PAGE}"
+            "/Groups?attributes=displayName,externalId,meta&startIndex={start}&count={PAGE}"
         ))
         .await
     }
@@ -323,11 +380,11 @@ const fn collection(kind: Kind) -> &'static str {
 }
 
 /// A value inside the double quotes of a filter.
-fn quote(value: &str) -> String {
+pub(super) fn quote(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// Percent-encodes for a query; blanks become `%20`, as Databricks refuses `+`.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

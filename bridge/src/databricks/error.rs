@@ -117,6 +117,16 @@ pub enum DatabricksError {
         detail: String,
     },
 
+    /// A refusal that is about the kind of target and no single object: groups of the account are not changed
+    /// through the workspace. No effect; nothing of the kind is worth trying before the configuration is another.
+    #[error("not possible at this kind of target ({status}): {detail}")]
+    WrongShape {
+        /// HTTP status.
+        status: u16,
+        /// What it said.
+        detail: String,
+    },
+
     /// The request was sent and nothing says whether it had an effect: read before writing again.
     #[error("outcome unknown: {0}")]
     OutcomeUnknown(Unknown),
@@ -133,6 +143,7 @@ impl DatabricksError {
             | Self::AlreadyExists { status, .. }
             | Self::NotFound { status, .. }
             | Self::Refused { status, .. }
+            | Self::WrongShape { status, .. }
             | Self::OutcomeUnknown(
                 Unknown::ServerError(status)
                 | Unknown::Failed(status)
@@ -156,6 +167,7 @@ impl DatabricksError {
             Self::AlreadyExists { .. } => "already-exists",
             Self::NotFound { .. } => "not-found",
             Self::Refused { .. } => "refused",
+            Self::WrongShape { .. } => "wrong-shape",
             Self::OutcomeUnknown(Unknown::TimedOut) => "timed-out",
             Self::OutcomeUnknown(Unknown::Cut) => "cut-off",
             Self::OutcomeUnknown(Unknown::ServerError(_)) => "server-error",

@@ -67,6 +67,16 @@ impl Network {
         finish(self.trusting(builder)?)
     }
 
+    /// For calls to the account, whose host is public: addresses are not checked (rule E5), and the machine's
+    /// certificates count besides `ca_file`.
+    pub(super) fn account_client(&self, workspace_host: &str) -> Result<reqwest::Client, String> {
+        let mut builder = self.public_builder(workspace_host)?.timeout(self.timeout);
+        if let Some(path) = &self.ca_file {
+            builder = builder.tls_certs_merge(read_certificates(path)?);
+        }
+        finish(builder)
+    }
+
     /// For the workspace's own token endpoint: its name leads where it leads (rule E5).
     pub(super) fn workspace_token_client(&self, workspace_host: &str) -> Result<reqwest::Client, String> {
         let builder = self.token_builder(workspace_host)?;
@@ -89,12 +99,15 @@ impl Network {
     }
 
     fn token_builder(&self, workspace_host: &str) -> Result<reqwest::ClientBuilder, String> {
+        let builder = self.public_builder(workspace_host)?;
+        Ok(builder.timeout(self.timeout.min(TOKEN_PATIENCE)))
+    }
+
+    /// Names lead where they lead; only the workspace's own is looked up as configured.
+    fn public_builder(&self, workspace_host: &str) -> Result<reqwest::ClientBuilder, String> {
         let everything = PrivateRanges::everything();
         let resolver = PrivateResolver::new(workspace_host, self.resolve.clone(), self.dns_server, everything);
-        Ok(self
-            .builder()?
-            .dns_resolver(Arc::new(resolver))
-            .timeout(self.timeout.min(TOKEN_PATIENCE)))
+        Ok(self.builder()?.dns_resolver(Arc::new(resolver)))
     }
 
     fn builder(&self) -> Result<reqwest::ClientBuilder, String> {

@@ -6,14 +6,15 @@
 
 use std::time::Duration;
 
+use super::level::Level;
 use crate::clock::Timestamp;
 
-/// The rate classes of the workspace-level SCIM API.
+/// The rate classes of the SCIM API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
-    /// POST, PUT, DELETE, and PATCH of a user \[inferred\].
+    /// POST, PUT, DELETE, and at workspace level PATCH of a user \[inferred\].
     Write,
-    /// PATCH of a group.
+    /// PATCH of a group; at account level any PATCH.
     GroupPatch,
     /// GET.
     Read,
@@ -41,13 +42,32 @@ impl Verb {
         }
     }
 
-    /// Requests a minute that Databricks publishes.
-    const fn published(self) -> f64 {
-        match self {
-            Self::Write => 35.0,
-            Self::GroupPatch => 10.0,
-            Self::Read => 255.0,
+    /// The class that the PATCH of a user counts in.
+    pub const fn of_user_patch(level: Level) -> Self {
+        match level {
+            Level::Workspace => Self::Write,
+            Level::Account | Level::AccountThroughWorkspace => Self::GroupPatch,
         }
+    }
+
+    /// Requests a minute that Databricks publishes for a level (limits of the SCIM API, by level).
+    const fn published(self, level: Level) -> f64 {
+        match (level, self) {
+            (Level::Workspace, Self::Write) => 35.0,
+            (Level::Workspace, Self::GroupPatch) => 10.0,
+            (Level::Workspace, Self::Read) => 255.0,
+            (Level::Account | Level::AccountThroughWorkspace, Self::Write) => 5.0 * 60.0,
+            (Level::Account | Level::AccountThroughWorkspace, Self::GroupPatch) => 2.0 * 60.0,
+            (Level::Account | Level::AccountThroughWorkspace, Self::Read) => 20.0 * 60.0,
+        }
+    }
+}
+
+/// Pages of lists a minute, where they have a limit of their own.
+const fn published_pages(level: Level) -> Option<f64> {
+    match level {
+        Level::Workspace => None,
+        Level::Account | Level::AccountThroughWorkspace => Some(240.0),
     }
 }
 
@@ -64,11 +84,19 @@ pub enum Speed {
 }
 
 impl Speed {
-    /// Requests of a class that a minute admits; `None` = no limit.
-    pub const fn per_minute(self, verb: Verb) -> Option<f64> {
+    /// Requests of a class that a minute admits at a level; `None` = no limit.
+    pub const fn per_minute(self, level: Level, verb: Verb) -> Option<f64> {
+        match self.times() {
+            Some(times) => Some(verb.published(level) * times),
+            None => None,
+        }
+    }
+
+    /// How many times the published rates; `None` = no limit.
+    const fn times(self) -> Option<f64> {
         match self {
-            Self::Published => Some(verb.published()),
-            Self::Times(factor) => Some(verb.published() * factor),
+            Self::Published => Some(1.0),
+            Self::Times(factor) => Some(factor),
             Self::Off => None,
         }
     }
@@ -134,6 +162,8 @@ pub struct Pace {
     buckets: Option<[Bucket; 3]>,
     /// What objects may use whose own requests are refused.
     failing: Option<[Bucket; 3]>,
+    /// Pages of lists, which are reads too.
+    pages: Option<Bucket>,
     cap: f64,
     in_flight: u32,
     first_wait: Duration,
@@ -149,28 +179,32 @@ pub enum Wait {
 }
 
 impl Pace {
-    /// A fresh pace at `speed`.
+    /// A fresh pace at `speed` towards a workspace.
     pub fn new(speed: Speed, now: Timestamp) -> Self {
-        let times = match speed {
-            Speed::Published => Some(1.0),
-            Speed::Times(factor) => Some(factor),
-            Speed::Off => None,
-        };
-        let bucket = |verb: Verb, times: f64| Bucket {
-            per_second: verb.published() * times * SHARE / 60.0,
+        Self::at(Level::Workspace, speed, now)
+    }
+
+    /// A fresh pace at `speed` towards identities at `level`.
+    pub fn at(level: Level, speed: Speed, now: Timestamp) -> Self {
+        let times = speed.times();
+        let bucket = |per_minute: f64| Bucket {
+            per_second: per_minute * SHARE / 60.0,
             factor: 1.0,
             tokens: BURST,
             filled_at: now,
             not_before: now,
         };
         Self {
-            buckets: times.map(|times| Verb::ALL.map(|verb| bucket(verb, times))),
+            buckets: times.map(|times| Verb::ALL.map(|verb| bucket(verb.published(level) * times))),
             failing: times.map(|times| {
                 Verb::ALL.map(|verb| Bucket {
                     tokens: 1.0,
-                    ..bucket(verb, times * FAILING)
+                    ..bucket(verb.published(level) * times * FAILING)
                 })
             }),
+            pages: times
+                .and_then(|times| Some(published_pages(level)? * times))
+                .map(bucket),
             cap: f64::from(CONCURRENCY),
             in_flight: 0,
             first_wait: Duration::from_secs_f64(1.0 / times.unwrap_or(60.0).max(1.0)),
@@ -188,6 +222,26 @@ impl Pace {
             buckets[index(verb)].tokens -= 1.0;
         }
         self.in_flight += 1;
+        Ok(())
+    }
+
+    /// Takes a slot and a token for one page of a list, which has a limit of its own at some levels.
+    ///
+    /// # Errors
+    ///
+    /// [`Wait`] when there is no free slot or no token.
+    pub fn start_page(&mut self, now: Timestamp) -> Result<(), Wait> {
+        if let Some(pages) = &mut self.pages {
+            pages.fill(now);
+            let ready = pages.ready_at(now, 1.0);
+            if ready > now {
+                return Err(Wait::Until(ready));
+            }
+        }
+        self.start(Verb::Read, false, now)?;
+        if let Some(pages) = &mut self.pages {
+            pages.tokens -= 1.0;
+        }
         Ok(())
     }
 
@@ -325,6 +379,32 @@ mod tests {
                 "{verb:?}: {ten} in ten minutes"
             );
         }
+    }
+
+    #[test]
+    fn the_account_has_rates_and_a_limit_of_pages_of_its_own() {
+        for level in [Level::Account, Level::AccountThroughWorkspace] {
+            for (verb, limit) in [(Verb::Write, 300), (Verb::GroupPatch, 120), (Verb::Read, 1200)] {
+                let mut pace = Pace::at(level, Speed::Published, at(0));
+                let ten = calls_in(&mut pace, verb, false, 0, 600);
+                assert!(
+                    ten <= limit * 10 && ten * 100 >= limit * 10 * 95,
+                    "{level:?} {verb:?}: {ten} in ten minutes"
+                );
+            }
+            let mut pace = Pace::at(level, Speed::Published, at(0));
+            let pages = (0..60_000).filter(|&millis| {
+                let started = pace.start_page(at(millis)).is_ok();
+                if started {
+                    pace.ended(Verb::Read);
+                }
+                started
+            });
+            let pages = pages.count();
+            assert!((228..=240).contains(&pages), "{level:?}: {pages} pages a minute");
+        }
+        assert_eq!(Verb::of_user_patch(Level::Workspace), Verb::Write);
+        assert_eq!(Verb::of_user_patch(Level::Account), Verb::GroupPatch);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub struct Way {
     host: String,
     port: u16,
     resolver: PrivateResolver,
+    is_checked: bool,
     proxy: Option<Url>,
     ca_file: Option<std::path::PathBuf>,
     patience: Duration,
@@ -50,6 +51,7 @@ impl Way {
         Self {
             port: workspace_url.port_or_known_default().unwrap_or(443),
             resolver: network.resolver(&host),
+            is_checked: network.private_ranges.is_some(),
             proxy: network.proxy.clone(),
             ca_file: network.ca_file.clone(),
             patience: network.connect_timeout,
@@ -60,6 +62,11 @@ impl Way {
     /// The workspace's name.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whether its address has to lie in the private ranges (rule E5).
+    pub const fn is_checked(&self) -> bool {
+        self.is_checked
     }
 
     /// The proxy that everything goes through, if there is one.

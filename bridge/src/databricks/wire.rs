@@ -41,6 +41,20 @@ pub struct WireName {
     pub family_name: Option<String>,
 }
 
+/// A service principal as Databricks shows it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WireRobot {
+    /// A decimal number.
+    pub id: String,
+    /// Its application id.
+    pub application_id: String,
+    /// Shown name.
+    pub display_name: Option<String>,
+    /// Direct and inherited roles.
+    pub roles: Vec<WireValue>,
+}
+
 /// A group as Databricks shows it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -49,8 +63,14 @@ pub struct WireGroup {
     pub id: String,
     /// Unique within the workspace.
     pub display_name: String,
+    /// Somebody's own id for it; the bridge gives groups none.
+    pub external_id: Option<String>,
     /// Absent when there are none.
     pub members: Vec<WireValue>,
+    /// Its own entitlements.
+    pub entitlements: Vec<WireValue>,
+    /// The only metadata there is.
+    pub meta: WireMeta,
 }
 
 /// As much of a group as tells its scope.
@@ -59,6 +79,8 @@ pub struct WireGroup {
 pub struct WireScope {
     /// Its name.
     pub display_name: String,
+    /// Somebody's own id for it.
+    pub external_id: Option<String>,
     /// The only metadata there is.
     pub meta: WireMeta,
 }
@@ -69,6 +91,32 @@ pub struct WireScope {
 pub struct WireMeta {
     /// `Group` = of the account, `WorkspaceGroup` = of the workspace alone.
     pub resource_type: Option<String>,
+}
+
+/// Who of the account is in a workspace, and as what.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WireAssignments {
+    /// All of them.
+    pub permission_assignments: Vec<WireAssignment>,
+}
+
+/// One principal of the account in a workspace.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WireAssignment {
+    /// Whom it is about.
+    pub principal: WirePrincipal,
+    /// `USER` or `ADMIN`.
+    pub permissions: Vec<String>,
+}
+
+/// A principal as assignments name it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct WirePrincipal {
+    /// Its id, as a JSON number.
+    pub principal_id: u64,
 }
 
 /// Nothing of a resource: for counting.
@@ -182,6 +230,12 @@ pub fn add_members(ids: &[&str]) -> Value {
 /// Removes one member. A `remove` with a value empties the group on some deployments.
 pub fn remove_member(id: &str) -> Value {
     json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") })
+}
+
+/// Adds entitlements to those that are there.
+pub fn add_entitlements(values: &[String]) -> Value {
+    let values: Vec<Value> = values.iter().map(|value| json!({ "value": value })).collect();
+    json!({ "op": "add", "path": "entitlements", "value": values })
 }
 
 /// Clears all direct entitlements: an element without a value (what the vendor's provider sends).

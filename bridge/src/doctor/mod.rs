@@ -17,7 +17,7 @@ use self::report::Report;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
-use crate::databricks::{Client, Way};
+use crate::databricks::Client;
 
 /// Whoever is told of each step: its name when it begins, the step when it ended.
 pub trait Watcher {
@@ -31,11 +31,7 @@ pub trait Watcher {
 pub async fn examine(config: &Config, clock: Clock, probe_writes: bool, watcher: &mut dyn Watcher) -> Vec<Step> {
     let mut report = Report::new(watcher);
     report.add(configuration(config));
-    let reached = way::walk(
-        &mut report,
-        &Way::new(&config.target.workspace_url, &app::network(config)),
-    )
-    .await;
+    let reached = way::walk(&mut report, &app::way(config)).await;
     let client = match reached {
         Ok(()) => credential_of(&mut report, config, clock).await,
         Err(missing) => {

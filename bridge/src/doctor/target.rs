@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::report::{Report, Step};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
-use crate::databricks::wire::WireScope;
-use crate::databricks::{Client, DatabricksError, Inspection};
+use crate::databricks::{Client, DatabricksError, Inspection, Level};
 use crate::id::UpstreamId;
+use crate::reconcile::shape::look::questions;
+use crate::reconcile::shape::{Evidence, SeenGroup, classify, closed_way, unsuitable};
 
 pub(super) const CREDENTIAL: &str = "credential";
 const ROLE: &str = "role";
@@ -67,14 +68,31 @@ fn credential(client: &Client, inspection: &Inspection, now: Timestamp) -> Step 
     )
 }
 
-/// Member of `admins`, by what `/Me` shows, else by the group itself.
+/// Member of `admins`, by what `/Me` shows, else by the group itself; at the account the role of an admin.
 async fn role(client: &Client, inspection: &Inspection) -> Step {
     let me = &inspection.me;
+    if client.level() == Level::Account {
+        let is_admin = me.roles.iter().any(|role| role.value == "account_admin");
+        let name = &me.user_name;
+        return if is_admin {
+            Step::ok(ROLE, format!("{name} is an admin of the account"))
+        } else {
+            Step::warn(
+                ROLE,
+                format!("{name} does not have the role account_admin itself"),
+                "make this service principal an account admin, unless it is one by a group",
+            )
+        };
+    }
     let shown = me.groups.iter().any(|group| group.display.as_deref() == Some("admins"));
     let member = if shown {
         Ok(true)
     } else {
-        is_admin(client, &me.id).await
+        match client.level() {
+            Level::Workspace => is_admin(client, &me.id).await,
+            // The account's groups are asked there, and admins is the workspace's.
+            Level::Account | Level::AccountThroughWorkspace => Ok(false),
+        }
     };
     let remedy = "make this identity a workspace admin: add it to the group admins in the workspace's settings";
     match member {
@@ -96,7 +114,8 @@ async fn is_admin(client: &Client, me: &str) -> Result<bool, DatabricksError> {
 
 async fn shape(client: &Client, config: &Config, inspection: &Inspection) -> Step {
     let host = config.target.workspace_url.host_str().unwrap_or_default();
-    if let (Some(named), Some(answering)) = (workspace_number(host), inspection.workspace_id.as_deref())
+    if client.level() != Level::Account
+        && let (Some(named), Some(answering)) = (workspace_number(host), inspection.workspace_id.as_deref())
         && named != answering
     {
         let found = format!("workspace {answering} answers under the name of workspace {named}");
@@ -106,39 +125,70 @@ async fn shape(client: &Client, config: &Config, inspection: &Inspection) -> Ste
             "target.workspace_url or target.resolve leads to another workspace: correct it",
         );
     }
-    let scopes = match client.scopes().await {
-        Ok(scopes) => scopes,
-        Err(error) => return Step::fail(SHAPE, error.to_string(), remedy(&error)),
-    };
-    let account = match client.account_through_workspace().await {
-        Ok(()) => "account identities can be read through the workspace",
-        Err(_) => "account identities cannot be read through the workspace",
-    };
-    judge(&scopes, account)
+    match evidence(client).await {
+        Ok(evidence) => judge(client.level(), &evidence),
+        Err(error) => match closed_way(client.level(), &error) {
+            Some(why) => Step::fail(SHAPE, why.found, why.remedy),
+            None => Step::fail(SHAPE, error.to_string(), remedy(&error)),
+        },
+    }
 }
 
-/// Groups of the account can be seen here and not be changed here.
-fn judge(scopes: &[WireScope], account: &str) -> Step {
-    let of_account = |group: &&WireScope| group.meta.resource_type.as_deref() == Some("Group");
-    let shared: Vec<&str> = scopes
-        .iter()
-        .filter(of_account)
-        .map(|group| group.display_name.as_str())
-        .collect();
-    if let Some(first) = shared.first() {
-        let found = format!(
-            "identity federation: {} of the first {} groups belong to the account (\"{first}\" is one); {account}",
-            shared.len(),
-            scopes.len()
-        );
-        let remedy = "members of account groups cannot be changed through the workspace: give the bridge groups of other \
-                      names, or take the account groups out of the workspace";
-        return Step::warn(SHAPE, found, remedy);
+/// What the bridge itself looks at when it starts, but for what its store tells.
+async fn evidence(client: &Client) -> Result<Evidence, DatabricksError> {
+    let mut evidence = Evidence {
+        groups: client.scopes().await?.iter().filter_map(SeenGroup::of).collect(),
+        ..Evidence::default()
+    };
+    for question in questions(client.level()) {
+        evidence.ask(*question, client).await?;
     }
-    Step::ok(
-        SHAPE,
-        format!("the first {} groups are the workspace's own; {account}", scopes.len()),
-    )
+    Ok(evidence)
+}
+
+/// As the bridge decides it (rule E1), and what else is worth knowing.
+fn judge(level: Level, evidence: &Evidence) -> Step {
+    if let Some(why) = unsuitable(level, evidence) {
+        return Step::fail(SHAPE, why.found, why.remedy);
+    }
+    let shape = classify(evidence);
+    let mut found = vec![format!("level {}", level.as_str())];
+    let said = |told: Option<bool>, yes: &str, no: &str| told.map(|told| if told { yes } else { no }.to_owned());
+    found.extend(said(
+        evidence.federated,
+        "identity federation is on",
+        "identity federation is off",
+    ));
+    found.extend(said(
+        evidence.proxy,
+        "account identities can be read through the workspace",
+        "account identities cannot be read through the workspace",
+    ));
+    let of_account = || evidence.groups.iter().filter(|group| group.of_account == Some(true));
+    let shown = evidence.groups.len();
+    match of_account().next() {
+        Some(first) if level == Level::Workspace => {
+            let number = of_account().count();
+            found.push(format!(
+                "{number} of the first {shown} groups belong to the account (\"{}\" is one)",
+                first.name
+            ));
+            let remedy = "members of account groups cannot be changed through the workspace: give the bridge groups of other \
+                          names, or set target.level = \"account-through-workspace\"";
+            Step::warn(SHAPE, found.join(", "), remedy)
+        }
+        _ if level.is_account() && shape.identity_management_suspected => {
+            found.push("some groups have an externalId already".to_owned());
+            let remedy =
+                "if automatic identity management is on, do not let the bridge have the same people and groups";
+            Step::warn(SHAPE, found.join(", "), remedy)
+        }
+        _ if level == Level::Workspace => {
+            found.push(format!("the first {shown} groups are the workspace's own"));
+            Step::ok(SHAPE, found.join(", "))
+        }
+        _ => Step::ok(SHAPE, found.join(", ")),
+    }
 }
 
 /// The number in `adb-1234567890123456.7.azuredatabricks.net`.
@@ -207,6 +257,10 @@ pub(super) fn remedy(error: &DatabricksError) -> String {
         }
         DatabricksError::Unreachable { .. } => "check the way to the workspace".to_owned(),
         DatabricksError::RateLimited { .. } | DatabricksError::Busy { .. } => "try again in a minute".to_owned(),
+        DatabricksError::WrongShape { .. } => {
+            "groups of the account are not changed through the workspace: set target.level = \"account-through-workspace\""
+                .to_owned()
+        }
         DatabricksError::OutcomeUnknown(_) => {
             "check that target.workspace_url is the workspace's address and that nothing on \
                                                the way answers in its place; else try again in a minute"
@@ -225,7 +279,7 @@ fn of_not_admitted(detail: &str) -> &'static str {
         }
         "not admin" => "make this identity a workspace admin: add it to the group admins in the workspace's settings",
         "unknown principal" => {
-            "add this identity to the workspace, or set target.azure_workspace_resource_id if it may manage the workspace in Azure"
+            "add this identity to the workspace or the account, or set target.azure_workspace_resource_id if it may manage the workspace in Azure"
         }
         _ => {
             "make a new token or secret for this identity and put it where the configuration says; check the ids beside it"
@@ -264,23 +318,34 @@ mod tests {
     }
 
     #[test]
-    fn account_groups_are_seen_by_their_type() {
-        let group = |name: &str, kind: Option<&str>| {
-            let mut scope = WireScope {
-                display_name: name.to_owned(),
-                ..WireScope::default()
-            };
-            scope.meta.resource_type = kind.map(str::to_owned);
-            scope
+    fn the_shape_fails_where_the_bridge_would_not_write_and_warns_of_groups_to_keep_off() {
+        let group = |name: &str, of_account| SeenGroup {
+            name: name.to_owned(),
+            of_account: Some(of_account),
+            has_external_id: false,
         };
-        let own = [group("admins", Some("WorkspaceGroup")), group("x", None)];
-        assert_eq!(judge(&own, "").state, State::Ok);
-        let step = judge(
-            &[group("admins", Some("WorkspaceGroup")), group("Finance", Some("Group"))],
-            "",
-        );
+        let seen = |groups: Vec<SeenGroup>| Evidence {
+            groups,
+            ..Evidence::default()
+        };
+        let workspace = Level::Workspace;
+        assert_eq!(judge(workspace, &seen(vec![group("Ops", false)])).state, State::Ok);
+        let step = judge(workspace, &seen(vec![group("Ops", false), group("Finance", true)]));
         assert_eq!(step.state, State::Warn);
         assert!(step.found.contains("\"Finance\""), "{}", step.found);
+        let step = judge(workspace, &seen(vec![group("Finance", true)]));
+        assert_eq!(step.state, State::Fail);
+        assert!(
+            step.remedy
+                .as_deref()
+                .is_some_and(|remedy| remedy.contains("target.level")),
+            "{:?}",
+            step.remedy
+        );
+        assert_eq!(
+            judge(Level::Account, &seen(vec![group("Finance", true)])).state,
+            State::Ok
+        );
     }
 
     #[test]

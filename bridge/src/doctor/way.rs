@@ -1,4 +1,4 @@
-//! Name, address class, TCP, TLS, certificate name: the way to the workspace (rule E5).
+//! Name, address class, TCP, TLS, certificate name: the way to the workspace or the account (rule E5).
 
 use std::net::IpAddr;
 
@@ -53,7 +53,9 @@ async fn directly(report: &mut Report<'_>, way: &Way) -> Result<(), &'static str
         .filter(|address| !private.contains(address))
         .copied()
         .collect();
-    report.add(if left_out.is_empty() {
+    report.add(if !way.is_checked() {
+        Step::ok(ADDRESS, "the account's host is public: its address is not checked")
+    } else if left_out.is_empty() {
         Step::ok(ADDRESS, "inside target.private_ranges")
     } else {
         let found = format!("{} is outside target.private_ranges and is never used", list(&left_out));

@@ -15,6 +15,7 @@ pub use certificate::expiry as certificate_expiry;
 pub use sizes::nearly_full;
 
 use crate::clock::{Clock, Timestamp};
+use crate::databricks::Level;
 use crate::databricks::pace::Speed;
 use crate::reconcile::Status;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct Operations {
     pub endpoint: String,
     /// How fast the targets may be asked.
     pub speed: Speed,
+    /// At which level they are asked.
+    pub level: Level,
     /// Whether nothing is written upstream by configuration.
     pub dry_run: bool,
     /// When the certificate of the SCIM endpoint ends, if that could be read.

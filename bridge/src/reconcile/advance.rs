@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, begin};
-use super::call::describe_note;
+use super::call::{Reply, describe_note};
 use super::guard;
-use super::outcome::Then;
+use super::outcome::{self, Failed, Then};
 use super::plan::{Action, Call, Next, Note, plan_group, plan_user};
 use super::policy::Policy;
 use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
+use crate::databricks::{Answered, DatabricksError};
 use crate::id::{ScimId, fold};
 use crate::store::{
     Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, NewStep, QueueClass, QueueRow, Role,
@@ -114,7 +115,11 @@ pub fn advance(
                 return Ok(Advance::Later);
             }
             Next::Guarded { until, class } => {
-                put_off(tx, knowledge, &row, until, class.as_str())?;
+                let held = QueueRow {
+                    class: QueueClass::Revocation,
+                    ..row
+                };
+                put_off(tx, knowledge, &held, until, class.as_str())?;
                 tx.note_open(
                     id,
                     &format!("held: guard: {}; scim-bridge resume lets it pass", class.as_str()),
@@ -176,6 +181,29 @@ fn call_passes_guard(
         Some((class, principals)) => guard::admit(tx, &policy.guard, knowledge, class, &principals, now),
         None => Ok(true),
     }
+}
+
+/// Records what a call came to, and what follows for the queued row.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn conclude(
+    tx: &Transaction<'_>,
+    knowledge: &Knowledge,
+    policy: &Policy,
+    attempt: &Attempt,
+    result: &Result<Answered<Reply>, DatabricksError>,
+    now: Timestamp,
+) -> Result<Then, StoreError> {
+    let row = tx.queued(&knowledge.target, &attempt.binding.resource_id)?;
+    let failed = row.map_or_else(Failed::default, |row| Failed {
+        attempts: row.attempts,
+        refusals: row.refusals,
+    });
+    let then = outcome::record(tx, knowledge, policy, attempt, result, failed, now)?;
+    follow(tx, knowledge, policy, attempt, &then, outcome::is_refusal(result), now)?;
+    Ok(then)
 }
 
 /// After an outcome was recorded: what follows for the queued row.
@@ -438,6 +466,16 @@ fn start(
         tx.reschedule(&knowledge.target, &waiting, None)?;
         return Ok(Advance::Later);
     }
+    // A row is as urgent as it was thought to be; what gives does not go before what takes away because of that.
+    if row.class == QueueClass::Revocation && call.class == QueueClass::Grant {
+        let in_turn = QueueRow {
+            class: call.class,
+            verb: call.verb.number(),
+            ..row.clone()
+        };
+        tx.reschedule(&knowledge.target, &in_turn, None)?;
+        return Ok(Advance::Later);
+    }
     if row.refusals > 0
         && let Some(until) = admitted.failing_until(&call)
     {
@@ -488,7 +526,8 @@ fn carry_out_note(
             set_role(tx, away, Role::Tombstone)?;
             give_up_name(tx, target, away, now)?;
             set_role(tx, back, Role::Current)?;
-            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Grant, now))?;
+            // The one that steps back leaves its groups before the other gets them.
+            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
         }
         Note::StepDown(binding) => {
             set_role(tx, binding, Role::Tombstone)?;

@@ -33,6 +33,11 @@ pub struct Attempt {
     pub is_failing: bool,
 }
 
+/// Whether the newest attempt on the object itself was a delete of ours that may have taken, or may still take, effect.
+pub fn may_be_deleted_by_us(binding: &Binding) -> bool {
+    binding.sent.as_ref().is_some_and(|sent| sent.get("delete").is_some())
+}
+
 /// An edge of which nothing is known.
 pub fn new_edge(group: BindingId, member: BindingId) -> EdgeRow {
     EdgeRow {
@@ -98,6 +103,7 @@ pub fn begin(
     if let Action::Delete { .. } = &attempt.call.action {
         tx.put_binding(&Binding {
             existence: Existence::Maybe,
+            sent: Some(json!({ "delete": true })),
             ..binding.clone()
         })?;
     }
@@ -139,6 +145,7 @@ fn touched_fields(action: &Action) -> Vec<Field> {
             .into_iter()
             .filter_map(|(field, touched)| touched.then_some(field))
             .collect(),
+        Action::Entitle { .. } => vec![Field::Entitlements],
         Action::AddMembers { .. }
         | Action::RemoveMembers { .. }
         | Action::Delete { .. }
@@ -153,8 +160,11 @@ fn touched_members(action: &Action) -> &Members {
         Action::Create { members, .. } | Action::AddMembers { members, .. } | Action::RemoveMembers { members, .. } => {
             members
         }
-        Action::Patch { .. } | Action::Strip { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => {
-            NONE
-        }
+        Action::Patch { .. }
+        | Action::Strip { .. }
+        | Action::Entitle { .. }
+        | Action::Delete { .. }
+        | Action::LookUp
+        | Action::Read { .. } => NONE,
     }
 }

@@ -94,6 +94,10 @@ pub async fn carry_out(
             }
             Ok(done(&client.patch(kind, upstream, &operations).await?))
         }
+        Action::Entitle { upstream, missing, .. } => {
+            let operation = wire::add_entitlements(missing);
+            Ok(done(&client.patch(kind, upstream, &[operation]).await?))
+        }
         Action::Delete { upstream } => Ok(done(&client.delete(kind, upstream).await?)),
         Action::LookUp => look_up(client, binding).await,
         Action::Read { upstream, .. } => match kind {
@@ -213,6 +217,9 @@ pub fn describe(kind: Kind, action: &Action) -> String {
             format!("PATCH {path}/{upstream} remove {} members", members.len())
         }
         Action::Strip { upstream, .. } => format!("PATCH {path}/{upstream} strip entitlements and roles"),
+        Action::Entitle { upstream, missing, .. } => {
+            format!("PATCH {path}/{upstream} add entitlements {}", missing.join(","))
+        }
         Action::Delete { upstream } => format!("DELETE {path}/{upstream}"),
         Action::LookUp => format!("GET {path} by name"),
         Action::Read { upstream, .. } => format!("GET {path}/{upstream}"),

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::policy::Policy;
+use super::shape;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::wire::WireGroup;
@@ -92,7 +93,8 @@ pub fn look_at_fields(
     let mut seen = Vec::new();
     let ignored = tx.ignored(binding.id)?;
     for (field, tracked) in tx.fields(binding.id)? {
-        if !is_at_rest(&tracked) || matches!(field, Field::Entitlements | Field::Roles) {
+        let owned = shape::owns(policy.level, &knowledge.shape, Kind::User, field);
+        if !owned || !is_at_rest(&tracked) || matches!(field, Field::Entitlements | Field::Roles) {
             continue;
         }
         let observed = tracked.observed.as_ref().unwrap_or(&tracked.applied);
@@ -127,18 +129,21 @@ pub fn look_at_members(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut seen = Vec::new();
-    let tracked = tx.fields(binding.id)?.remove(&Field::DisplayName);
-    if let Some(tracked) = tracked.filter(is_at_rest)
-        && tracked
+    for (field, tracked) in tx.fields(binding.id)? {
+        let differs = tracked
             .observed
             .as_ref()
-            .is_some_and(|observed| *observed != tracked.applied)
-    {
-        seen.push(Difference {
-            kind: DriftKind::Field,
-            part: Field::DisplayName.as_str().to_owned(),
-            widens: false,
-        });
+            .is_some_and(|observed| *observed != tracked.applied);
+        // Entitlements that wait to be given are pending work.
+        let is_due = field == Field::Entitlements && tracked.applied.is_none();
+        if differs && !is_due && is_at_rest(&tracked) && shape::owns(policy.level, &knowledge.shape, Kind::Group, field)
+        {
+            seen.push(Difference {
+                kind: DriftKind::Field,
+                part: field.as_str().to_owned(),
+                widens: field == Field::Entitlements,
+            });
+        }
     }
     let mut known = HashSet::new();
     for (edge, upstream) in tx.edges_of_group(binding.id)? {
@@ -199,7 +204,7 @@ fn conclude(
     for gone in known.iter().filter(|drift| !seen.contains(&drift.difference)) {
         tx.drop_drift(target, binding.id, &gone.difference)?;
     }
-    let mut look_at: Option<Timestamp> = None;
+    let mut look_at = late_delete_at(binding, policy, now);
     // What was imported is nobody's before the client has written it (rule C4).
     let owned = binding.role != Role::Retiring && policy.drift.on && !tx.is_unclaimed(&binding.resource_id)?;
     for difference in seen.iter().filter(|_| owned) {
@@ -216,6 +221,12 @@ fn conclude(
         }
     }
     tx.look_at(binding.id, look_at)
+}
+
+/// When to see whether a delete of ours that had no answer took effect late, while that can still be.
+pub(super) fn late_delete_at(binding: &Binding, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let until = binding.unknown_at?.plus(policy.proof);
+    (super::attempt::may_be_deleted_by_us(binding) && now < until).then_some(until)
 }
 
 /// Deals with one difference; tells when to look again, if so.
@@ -297,7 +308,13 @@ fn undo(
             let field = Field::from_name(&difference.part);
             let known = tx.fields(binding.id)?;
             if let Some((field, tracked)) = field.and_then(|field| Some((field, known.get(&field)?.clone()))) {
-                let applied = tracked.observed.clone().unwrap_or_else(|| tracked.applied.clone());
+                let is_given = (binding.kind, field) == (Kind::Group, Field::Entitlements);
+                let applied = match &tracked.observed {
+                    // It is due again; a part of it alone is no value of its own.
+                    _ if is_given => None,
+                    Some(observed) => observed.clone(),
+                    None => tracked.applied.clone(),
+                };
                 tx.put_field(binding.id, field, &Tracked { applied, ..tracked })?;
             }
         }
@@ -348,6 +365,7 @@ pub(super) fn note_repair(tx: &Transaction<'_>, binding: &Binding, now: Timestam
 pub fn look_after_scan(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
+    policy: &Policy,
     scanned: &super::scan::Seen,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
@@ -366,6 +384,7 @@ pub fn look_after_scan(
             Some(user) => tx
                 .fields(binding)?
                 .iter()
+                .filter(|(field, _)| shape::owns(policy.level, &knowledge.shape, Kind::User, **field))
                 .any(|(field, tracked)| user.value(*field).is_some_and(|seen| seen != tracked.applied)),
         };
         if differs {

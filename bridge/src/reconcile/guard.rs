@@ -94,6 +94,7 @@ pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> 
         }
         Action::Delete { .. }
         | Action::Strip { .. }
+        | Action::Entitle { .. }
         | Action::Create { .. }
         | Action::AddMembers { .. }
         | Action::LookUp

@@ -11,6 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::entitle;
 use super::policy::Policy;
 use super::scan::{Seen, SeenUser};
 use super::seen::inherit_members;
@@ -286,6 +287,9 @@ fn import_object(
     let (outcome, binding) = take_in(tx, order, group, document, None, now)?;
     if let Some(binding) = binding {
         tx.put_field(binding, Field::DisplayName, &shown(Some(group.name.clone())))?;
+        if let Some(bound) = tx.binding(binding)? {
+            entitle::note_due(tx, policy, &bound, None)?;
+        }
     }
     Ok(outcome)
 }

@@ -7,14 +7,18 @@ mod call;
 pub mod circuit;
 mod commands;
 pub mod drift;
+mod entitle;
+pub mod forecast;
 pub mod guard;
 mod import;
 mod outcome;
 pub mod plan;
 pub mod policy;
 mod refuse;
+pub mod rehearse;
 mod scan;
 mod seen;
+pub mod shape;
 #[cfg(test)]
 mod simulation;
 mod tracked;

@@ -7,6 +7,7 @@ use super::attempt::Attempt;
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::circuit::Sign;
+use super::entitle;
 use super::plan::{Action, Hold, Refusal};
 use super::policy::Policy;
 use super::seen;
@@ -46,6 +47,7 @@ pub const fn is_refusal(result: &Result<Answered<Reply>, DatabricksError>) -> bo
             | DatabricksError::Unreachable { .. }
             | DatabricksError::PrivateLink { .. }
             | DatabricksError::NotAdmitted { .. }
+            | DatabricksError::WrongShape { .. }
             | DatabricksError::OutcomeUnknown(_) => false,
         },
     }
@@ -76,6 +78,7 @@ pub const fn sign(result: &Result<Answered<Reply>, DatabricksError>, on: Binding
             DatabricksError::AlreadyExists { .. }
             | DatabricksError::NotFound { .. }
             | DatabricksError::Refused { .. }
+            | DatabricksError::WrongShape { .. }
             | DatabricksError::OutcomeUnknown(Unknown::Failed(_)),
         ) => Sign::Works,
         Err(DatabricksError::RateLimited { .. }) => Sign::Throttled,
@@ -126,7 +129,9 @@ pub fn record(
             match error {
                 DatabricksError::RateLimited { .. }
                 | DatabricksError::Unreachable { .. }
-                | DatabricksError::PrivateLink { .. } => {
+                | DatabricksError::PrivateLink { .. }
+                // The worker writes nothing more before the target is another (rule E1).
+                | DatabricksError::WrongShape { .. } => {
                     no_effect(tx, attempt, binding)?;
                     Ok(Then::Again)
                 }
@@ -199,6 +204,7 @@ fn created(
     bind(tx, knowledge, binding, id, Ownership::Ours, now)?;
     confirm_fields(tx, policy, attempt, now)?;
     confirm_edges(tx, knowledge, attempt, true, now)?;
+    entitle::note_due(tx, policy, &attempt.binding, None)?;
     Ok(Then::Continue)
 }
 
@@ -261,6 +267,7 @@ fn applied(
             confirm_fields(tx, policy, attempt, now)?;
             seen::stripped(tx, binding)?;
         }
+        Action::Entitle { .. } => confirm_fields(tx, policy, attempt, now)?,
         Action::AddMembers { .. } => confirm_edges(tx, knowledge, attempt, true, now)?,
         Action::RemoveMembers { .. } => confirm_edges(tx, knowledge, attempt, false, now)?,
         Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream), now)?,
@@ -294,6 +301,7 @@ pub(super) fn gone(
 fn confirm_fields(tx: &Transaction<'_>, policy: &Policy, attempt: &Attempt, now: Timestamp) -> Result<(), StoreError> {
     let sent = match &attempt.call.action {
         Action::Create { fields, .. } | Action::Patch { fields, .. } => fields.clone(),
+        Action::Entitle { all, .. } => vec![(Field::Entitlements, Some(all.clone()))],
         _ => attempt.fields.iter().map(|(field, _)| (*field, None)).collect(),
     };
     for (field, value) in sent {
@@ -440,7 +448,11 @@ fn not_found(
             narrow(tx, policy, attempt, failed, now, why)
         }
         Action::Read { .. } => seen::missing(tx, knowledge, policy, attempt, binding, failed.attempts, now),
-        Action::Patch { .. } | Action::Strip { .. } | Action::AddMembers { .. } | Action::RemoveMembers { .. } => {
+        Action::Patch { .. }
+        | Action::Strip { .. }
+        | Action::Entitle { .. }
+        | Action::AddMembers { .. }
+        | Action::RemoveMembers { .. } => {
             // The object may be gone or not to be seen yet: a read tells. When it is there again and again,
             // or a part of this batch was refused before, the 404 is about what the request names.
             tx.put_binding(&Binding {

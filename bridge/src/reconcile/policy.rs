@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use super::drift::DriftPolicy;
 use super::guard::Guard;
+use crate::databricks::Level;
 use crate::id::fold;
 
 /// Settings of planning. Intervals are as they are to be used: already divided by the time factor.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    /// Whose identities are written (rule E1).
+    pub level: Level,
     /// Divides the waits after failures, for rehearsals. The intervals below are divided already.
     pub time_factor: f64,
     /// Members in one request at most.
@@ -30,6 +33,8 @@ pub struct Policy {
     pub adopt_inactive: AdoptInactive,
     /// Names of groups that are taken over where they exist, folded; `*` stands for any text (rule C3).
     pub adopt_groups: Vec<String>,
+    /// What groups are given by their names, once: folded patterns and entitlements.
+    pub entitlements: Vec<(String, Vec<String>)>,
     /// What happens when a deleted resource's name comes back with another `externalId` (rules C6, C7).
     pub on_name_reuse: OnNameReuse,
     /// What happens upstream to a user who is renamed (rule C5).
@@ -107,6 +112,14 @@ impl Policy {
         let name = fold(name);
         self.adopt_groups.iter().any(|pattern| matches(pattern, &name))
     }
+
+    /// The entitlements that a group of this name is given, sorted and comma-joined, if any.
+    pub fn entitlements_of(&self, name: &str) -> Option<String> {
+        let name = fold(name);
+        let of_name = self.entitlements.iter().filter(|(pattern, _)| matches(pattern, &name));
+        let all: BTreeSet<&str> = of_name.flat_map(|(_, values)| values).map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.into_iter().collect::<Vec<_>>().join(","))
+    }
 }
 
 /// Whether `name` is `pattern`, in which `*` stands for any text.
@@ -128,6 +141,7 @@ pub const RESERVED_GROUPS: [&str; 3] = ["admins", "users", "account users"];
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            level: Level::default(),
             time_factor: 1.0,
             batch: 100,
             proof: Duration::from_secs(90),
@@ -138,6 +152,7 @@ impl Default for Policy {
             protected_groups: RESERVED_GROUPS.iter().map(|&name| name.to_owned()).collect(),
             adopt_inactive: AdoptInactive::Hold,
             adopt_groups: Vec::new(),
+            entitlements: Vec::new(),
             on_name_reuse: OnNameReuse::Hold,
             on_rename: OnRename::Recreate,
             on_user_delete: OnUserDelete::Deactivate,

@@ -5,9 +5,11 @@
 
 use std::collections::HashSet;
 
+use super::shape::look::{Question, questions};
+use super::shape::{Evidence, SeenGroup};
 use crate::clock::Timestamp;
-use crate::databricks::wire::WireUser;
-use crate::databricks::{Client, DatabricksError};
+use crate::databricks::wire::{WireGroup, WireScope, WireUser};
+use crate::databricks::{Client, DatabricksError, Level};
 use crate::id::{UpstreamId, fold};
 use crate::store::{Field, InventoryEntry, Kind, StoreError, Transaction};
 
@@ -21,6 +23,11 @@ pub struct Scan {
     groups: Vec<InventoryEntry>,
     admins_group: Option<UpstreamId>,
     admins: HashSet<UpstreamId>,
+    /// Groups of the account.
+    of_account: HashSet<UpstreamId>,
+    evidence: Evidence,
+    /// What is still to be asked of the target's shape; `None` before the lists are read.
+    unasked: Option<Vec<Question>>,
 }
 
 /// Stores what a complete scan saw. What is held is planned anew: what it was held for may be another by now.
@@ -57,8 +64,19 @@ pub struct Seen {
     pub users: Vec<SeenUser>,
     /// All groups.
     pub groups: Vec<InventoryEntry>,
-    /// Active members of `admins`.
+    /// Active members of `admins`; at account level active users who are account admins.
     pub admins: HashSet<UpstreamId>,
+    /// Groups of the account.
+    pub of_account: HashSet<UpstreamId>,
+    /// What was seen of the target's shape.
+    pub evidence: Evidence,
+}
+
+impl Seen {
+    /// Whether a group belongs to the account.
+    pub fn is_of_account(&self, group: &UpstreamId) -> bool {
+        self.of_account.contains(group)
+    }
 }
 
 /// A user as a list showed it.
@@ -115,6 +133,9 @@ impl Default for Scan {
             groups: Vec::new(),
             admins_group: None,
             admins: HashSet::new(),
+            of_account: HashSet::new(),
+            evidence: Evidence::default(),
+            unasked: None,
         }
     }
 }
@@ -126,6 +147,12 @@ impl Scan {
     ///
     /// See [`DatabricksError`]; the scan can be continued from where it stood.
     pub async fn step(mut self, client: &Client) -> Result<Progress, DatabricksError> {
+        if let Some(unasked) = &mut self.unasked {
+            if let Some(question) = unasked.pop() {
+                self.evidence.ask(question, client).await?;
+            }
+            return Ok(self.go_on());
+        }
         if let Some(group) = self.admins_group.take() {
             let found = client.group(&group).await;
             self.admins = match found {
@@ -138,11 +165,15 @@ impl Scan {
                 Err(DatabricksError::NotFound { .. }) => HashSet::new(),
                 Err(error) => return Err(error),
             };
-            return Ok(Progress::Complete(self.complete()));
+            self.unasked = Some(questions(client.level()).to_vec());
+            return Ok(self.go_on());
         }
         let received = match self.kind {
             Kind::User => {
                 let page = client.users(self.start).await?.value;
+                if client.level().is_account() {
+                    self.admins.extend(page.resources.iter().filter_map(account_admin));
+                }
                 for user in page.resources.iter().filter_map(SeenUser::of) {
                     // Pages shift while others edit: the same object may come twice.
                     if self.known.insert(user.entry.upstream_id.clone()) {
@@ -153,6 +184,9 @@ impl Scan {
             }
             Kind::Group => {
                 let page = client.groups(self.start).await?.value;
+                for group in &page.resources {
+                    self.note_scope(group);
+                }
                 let seen = page
                     .resources
                     .iter()
@@ -166,29 +200,58 @@ impl Scan {
             }
         };
         if received == 0 {
-            return Ok(self.next_list());
+            return Ok(self.next_list(client.level()));
         }
         self.start += received;
         Ok(Progress::More(self))
     }
 
-    fn next_list(mut self) -> Progress {
+    fn note_scope(&mut self, group: &WireGroup) {
+        let scope = WireScope {
+            display_name: group.display_name.clone(),
+            external_id: group.external_id.clone(),
+            meta: group.meta.clone(),
+        };
+        let Some(id) = UpstreamId::parse(&group.id).filter(|id| !self.known.contains(id)) else {
+            return;
+        };
+        if let Some(seen) = SeenGroup::of(&scope) {
+            if seen.of_account == Some(true) {
+                self.of_account.insert(id);
+            }
+            self.evidence.groups.push(seen);
+        }
+    }
+
+    /// Everything is read, or there is more to ask.
+    fn go_on(self) -> Progress {
+        if self.unasked.as_ref().is_some_and(|unasked| !unasked.is_empty()) {
+            Progress::More(self)
+        } else {
+            Progress::Complete(self.complete())
+        }
+    }
+
+    fn next_list(mut self, level: Level) -> Progress {
         self.start = 1;
         self.known.clear();
         if self.kind == Kind::User {
             self.kind = Kind::Group;
             return Progress::More(self);
         }
-        self.admins_group = self
-            .groups
-            .iter()
-            .find(|group| group.name_key == "admins")
-            .map(|group| group.upstream_id.clone());
-        if self.admins_group.is_some() {
-            Progress::More(self)
-        } else {
-            Progress::Complete(self.complete())
+        // The account has no such group; who is an admin there stands in the users' roles.
+        if !level.is_account() {
+            self.admins_group = self
+                .groups
+                .iter()
+                .find(|group| group.name_key == "admins")
+                .map(|group| group.upstream_id.clone());
         }
+        if self.admins_group.is_some() {
+            return Progress::More(self);
+        }
+        self.unasked = Some(questions(level).to_vec());
+        self.go_on()
     }
 
     fn complete(self) -> Seen {
@@ -203,8 +266,16 @@ impl Scan {
             admins,
             users: self.users,
             groups: self.groups,
+            of_account: self.of_account,
+            evidence: self.evidence,
         }
     }
+}
+
+/// The id of a user who is an admin of the account.
+fn account_admin(user: &WireUser) -> Option<UpstreamId> {
+    let is_admin = user.roles.iter().any(|role| role.value == "account_admin");
+    is_admin.then(|| UpstreamId::parse(&user.id)).flatten()
 }
 
 fn entry(kind: Kind, id: &str, name: &str, active: bool) -> Option<InventoryEntry> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, may_be_deleted_by_us};
 use super::backoff::{After, wait};
 use super::call::Reply;
 use super::commands::forget_object;
 use super::drift::{self, Verdict};
+use super::entitle;
 use super::outcome::{Then, bind};
 use super::plan::{Action, Hold, Judged, Purpose, Seen, judge};
 use super::policy::Policy;
@@ -44,13 +45,13 @@ pub(super) fn record(
         (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
         (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_user(tx, knowledge, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
         (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
-            let binding = still_there(tx, binding)?;
+            let binding = still_there(tx, policy, binding, now)?;
             check_group(tx, knowledge, policy, &binding, group, now)?;
             Ok(looked(purpose))
         }
@@ -66,13 +67,17 @@ const fn looked(purpose: Purpose) -> Then {
     }
 }
 
-fn still_there(tx: &Transaction<'_>, binding: Binding) -> Result<Binding, StoreError> {
-    if binding.existence == Existence::Present {
+/// It is there. A delete of ours without an answer may still take effect: the object counts as there, and is looked
+/// at once more when the time for that is over (rule B2).
+fn still_there(tx: &Transaction<'_>, policy: &Policy, binding: Binding, now: Timestamp) -> Result<Binding, StoreError> {
+    let suspected = drift::late_delete_at(&binding, policy, now).is_some();
+    if binding.existence == Existence::Present && (suspected || !may_be_deleted_by_us(&binding)) {
         return Ok(binding);
     }
     let binding = Binding {
         existence: Existence::Present,
-        unknown_at: None,
+        unknown_at: binding.unknown_at.filter(|_| suspected),
+        sent: binding.sent.filter(|_| suspected),
         agreed_at: None,
         ..binding
     };
@@ -165,8 +170,16 @@ fn check_group(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (field, mut tracked) in tx.fields(binding.id)? {
-        if field == Field::DisplayName {
-            tracked.read(Some(group.display_name.clone()), now, policy.proof);
+        let shown = match field {
+            Field::DisplayName => Some(Some(group.display_name.clone())),
+            Field::Entitlements => {
+                let wanted = policy.entitlements_of(&binding.name);
+                entitle::seen(&tracked, wanted.as_deref(), group)
+            }
+            _ => None,
+        };
+        if let Some(shown) = shown {
+            tracked.read(shown, now, policy.proof);
             tx.put_field(binding.id, field, &tracked)?;
         }
     }
@@ -212,8 +225,10 @@ fn found_by_name(
         Judged::Bind(Ownership::Ours) => {
             let sent = binding.sent.clone();
             let (id, kind) = (binding.id, binding.kind);
+            let made = binding.clone();
             bind(tx, knowledge, binding, &seen.upstream, Ownership::Ours, now)?;
             confirm_sent(tx, id, kind, sent.as_ref(), &seen)?;
+            entitle::note_due(tx, policy, &made, None)?;
             Ok(Then::Continue)
         }
         // What was there before is taken over as it is: it is read by id first, with everything about it.
@@ -452,6 +467,7 @@ fn adopt_group(
         Judged::Bind(ownership) => {
             let id = binding.id;
             log_adoption(tx, knowledge, &binding, &seen, now)?;
+            entitle::note_due(tx, policy, &binding, Some(group))?;
             bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
             tx.put_field(
                 id,
@@ -594,6 +610,11 @@ fn vanished(
     if binding.role != Role::Current {
         let upstream = binding.upstream_id.clone();
         super::outcome::gone(tx, knowledge, binding, upstream.as_ref(), now)?;
+        return Ok(Then::Continue);
+    }
+    if may_be_deleted_by_us(&binding) {
+        // Nobody else's doing: a shell went just as its group came back.
+        forget_object(tx, knowledge, binding, now)?;
         return Ok(Then::Continue);
     }
     let target = &knowledge.target;

@@ -6,11 +6,12 @@ use super::backoff::LONGEST_OF_REVOCATIONS;
 use super::guard::{Closed, Counted};
 use super::plan::{GroupView, Holder, Named, UserBinding, UserView};
 use super::policy::Policy;
+use super::shape::{self, Shape};
 use super::wanted::{WantedGroup, WantedUser};
 use crate::clock::Timestamp;
 use crate::id::{ScimId, UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Existence, GuardClass, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError, Stored,
+    Binding, BindingId, Existence, Field, GuardClass, Kind, QueueClass, QueueRow, Role, Snapshot, StoreError, Stored,
 };
 
 /// What the reconciler knows of the target besides the store.
@@ -30,6 +31,8 @@ pub struct Knowledge {
     pub busy: HashSet<BindingId>,
     /// Newest revision when the store was restored, if it was: what is older gives nothing (rule D3).
     pub restored_at: Option<i64>,
+    /// What kind of target it is (rule E1).
+    pub shape: Shape,
     /// What the guard has counted in this pass.
     pub counted: Counted,
 }
@@ -86,7 +89,10 @@ pub fn load_user(
     let (target, id) = (&knowledge.target, &row.resource_id);
     let stored = store.resource(id.as_str())?;
     let awaits_client = knowledge.awaits_client(stored.as_ref());
-    let mut wanted = stored.as_ref().map(WantedUser::of);
+    let mut wanted = stored.as_ref().map(WantedUser::of).map(|wanted| {
+        let owns = |field: &Field| shape::owns(policy.level, &knowledge.shape, Kind::User, *field);
+        wanted.but_for(|field| !owns(field))
+    });
     if let Some(wanted) = &mut wanted
         && store.is_unclaimed(id)?
     {
@@ -205,6 +211,7 @@ pub fn load_group(
             .map(|address| store.edges_to_check(address))
             .transpose()?
             .unwrap_or_default(),
+        unclaimed: store.is_unclaimed(id)?,
         named: named(store, knowledge, Kind::Group, &name_key)?,
         holders: match &wanted {
             Some(wanted) => holders(

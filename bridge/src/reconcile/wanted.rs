@@ -21,6 +21,8 @@ pub struct WantedUser {
     pub active: bool,
     /// Fields that have a value; an attribute without one is not owned upstream.
     pub fields: Vec<(Field, String)>,
+    /// Those of them that only a create carries: they cannot be changed at this level (rule E1).
+    pub unowned: Vec<Field>,
 }
 
 /// A group as Databricks is to hold it, without its members.
@@ -61,6 +63,17 @@ impl WantedUser {
                 .into_iter()
                 .filter_map(|(field, value)| Some((field, value?)))
                 .collect(),
+            unowned: Vec::new(),
+        }
+    }
+
+    /// The same where some fields cannot be changed.
+    #[must_use]
+    pub fn but_for(self, cannot_change: impl Fn(&Field) -> bool) -> Self {
+        let fields = self.fields.iter().map(|(field, _)| *field);
+        Self {
+            unowned: fields.filter(cannot_change).collect(),
+            ..self
         }
     }
 }

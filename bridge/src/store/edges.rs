@@ -255,9 +255,9 @@ impl Snapshot<'_> {
         Ok(found.is_some())
     }
 
-    /// Upstream ids of the groups that `member`'s resource is wanted in, and whether each
-    /// membership of this very binding is confirmed. Groups that have no upstream id yet
-    /// because a person must decide first are left out.
+    /// Upstream ids of the groups that `member`'s resource is wanted in and that an older account of it is in, and
+    /// whether each membership of this very binding is confirmed: what the older account still serves for (rule C5).
+    /// Groups where the older account is not, or that are not there yet, are no reason to keep it.
     ///
     /// # Errors
     ///
@@ -275,7 +275,10 @@ impl Snapshot<'_> {
              JOIN resources r ON r.pk = m.group_pk
              LEFT JOIN bindings g ON g.resource_id = r.id AND g.target = ?2 AND g.role = 'current'
              LEFT JOIN edges e ON e.group_binding = g.binding AND e.member_binding = b.binding
-             WHERE b.binding = ?1 AND (g.hold IS NULL) AND ifnull(e.refusals, 0) = 0",
+             WHERE b.binding = ?1 AND g.hold IS NULL AND ifnull(e.refusals, 0) = 0
+               AND EXISTS (SELECT 1 FROM edges o JOIN bindings older ON older.binding = o.member_binding
+                           WHERE o.group_binding = g.binding AND older.resource_id = b.resource_id
+                             AND older.role = 'retiring' AND (o.applied = 1 OR o.maybe = 1))",
             params![member.row(), target],
             |row| {
                 let upstream: Option<String> = row.get(0)?;

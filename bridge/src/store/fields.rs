@@ -39,7 +39,7 @@ pub enum Field {
     ExternalId,
     /// `active` of a user: `true` or `false`.
     Active,
-    /// Direct entitlements of a retired user, comma-joined; wanted empty.
+    /// Direct entitlements, comma-joined: of a retired user, wanted empty; of a group, those that the bridge gave it.
     Entitlements,
     /// Direct roles of a retired user, comma-joined; wanted empty.
     Roles,

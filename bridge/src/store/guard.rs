@@ -74,7 +74,7 @@ impl GuardClass {
                  LEFT JOIN resources r ON r.id = g.resource_id AND g.role = 'current'
                  LEFT JOIN resources u ON u.id = b.resource_id AND b.role IN ('current', 'retiring')
                  LEFT JOIN members m ON m.group_pk = r.pk AND m.member_pk = u.pk
-                 WHERE q.target = ?1 AND q.class = 0 AND (e.applied = 1 OR e.maybe = 1) AND e.inherited = 0
+                 WHERE q.target = ?1 AND q.class < 2 AND (e.applied = 1 OR e.maybe = 1) AND e.inherited = 0
                    AND b.role <> 'gone' AND b.upstream_id IS NOT NULL AND m.group_pk IS NULL"
             }
             Self::Renames => {

@@ -6,6 +6,7 @@
 //! and an answer is given only after the commit is on disk.
 
 mod backup;
+mod belonging;
 mod bindings;
 mod commands;
 mod decisions;
@@ -29,6 +30,7 @@ mod read;
 mod record;
 mod retention;
 mod revisions;
+mod scratch;
 mod signals;
 mod tombstones;
 mod write;
@@ -37,6 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use backup::{AFTER_RESTORE, Restored, back_up, restore};
+pub use belonging::{Belonging, Foreign};
 pub use bindings::{Binding, BindingId, Existence, NewBinding, Ownership, Role};
 pub use commands::{Command, NewCommand, leave_command};
 pub use decisions::Decision;
@@ -57,6 +60,7 @@ pub use read::Snapshot;
 pub use record::{Event, NewStep};
 pub use retention::Kept;
 pub use revisions::{Answer, Intent, IntentId, NewIntent, NewRevision, Revision};
+pub use scratch::Scratch;
 pub use signals::{Listener, Signals};
 pub use tombstones::Tombstone;
 pub use write::Transaction;
@@ -106,11 +110,20 @@ pub struct Store {
 
 struct Inner {
     path: PathBuf,
-    writer: Writer,
-    readers: Readers,
+    back: Back,
     signals: Signals,
     disk: Disk,
     _lock: Option<StoreLock>,
+}
+
+/// Where a store keeps what is written to it.
+enum Back {
+    File {
+        writer: Writer,
+        readers: Readers,
+    },
+    #[cfg(test)]
+    Scratch(std::sync::Mutex<Scratch>),
 }
 
 impl std::fmt::Debug for Store {
@@ -136,13 +149,36 @@ impl Store {
         Ok(Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
-                writer,
-                readers,
+                back: Back::File { writer, readers },
                 signals: Signals::default(),
                 disk: Disk::of(path),
                 _lock: Some(lock),
             }),
         })
+    }
+
+    /// A store in memory, without a thread of its own.
+    #[cfg(test)]
+    pub(crate) fn scratch() -> Self {
+        let scratch = Scratch::in_memory().unwrap();
+        Self {
+            inner: Arc::new(Inner {
+                path: PathBuf::new(),
+                back: Back::Scratch(std::sync::Mutex::new(scratch)),
+                signals: Signals::default(),
+                disk: Disk::of(Path::new("")),
+                _lock: None,
+            }),
+        }
+    }
+
+    /// Does something with the store in memory.
+    #[cfg(test)]
+    pub(crate) fn on_scratch<T>(&self, work: impl FnOnce(&Scratch) -> T) -> Option<T> {
+        match &self.inner.back {
+            Back::File { .. } => None,
+            Back::Scratch(scratch) => scratch.lock().ok().map(|scratch| work(&scratch)),
+        }
     }
 
     /// The hints that the two halves give each other.
@@ -171,7 +207,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.inner.writer.run(job).await
+        match &self.inner.back {
+            Back::File { writer, .. } => writer.run(job).await,
+            #[cfg(test)]
+            Back::Scratch(scratch) => scratch.lock().map_err(|_| StoreError::Closed)?.run(job),
+        }
     }
 
     /// Runs `job` on a consistent snapshot of what is committed, on the calling thread.
@@ -187,7 +227,11 @@ impl Store {
         E: From<StoreError>,
         F: FnOnce(&Snapshot<'_>) -> Result<T, E>,
     {
-        self.inner.readers.run(job)
+        match &self.inner.back {
+            Back::File { readers, .. } => readers.run(job),
+            #[cfg(test)]
+            Back::Scratch(scratch) => scratch.lock().map_err(|_| StoreError::Closed)?.run(|tx| job(tx)),
+        }
     }
 
     /// As [`Store::read`], on a thread where waiting hurts nobody.

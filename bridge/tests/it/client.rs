@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge::databricks::{Client, ClientOptions, Credential, DatabricksError, Network, Unknown, wire};
+use bridge::databricks::{Client, ClientOptions, Credential, DatabricksError, Network, Place, Unknown, wire};
 use bridge::id::UpstreamId;
 use bridge::store::Kind;
 use serde_json::{Value, json};
@@ -24,6 +24,22 @@ pub fn client_for(url: &str, folder: &std::path::Path) -> Client {
         },
     })
     .unwrap()
+}
+
+/// The same server as workspace and as account.
+fn client_at(url: &str, folder: &std::path::Path, place: Place) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let token = folder.join("token");
+    std::fs::write(&token, "dapi-test\n").unwrap();
+    let options = ClientOptions {
+        workspace_url: url.parse().unwrap(),
+        credential: Credential::token_file(&token).unwrap(),
+        network: Network {
+            private_ranges: None,
+            ..Network::default()
+        },
+    };
+    Client::at(options, place).unwrap()
 }
 
 fn id(text: &str) -> UpstreamId {
@@ -152,6 +168,49 @@ async fn half_an_answer_proves_nothing() {
         .unwrap_err();
     assert!(
         matches!(error, DatabricksError::OutcomeUnknown(Unknown::Cut)),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn each_level_is_asked_under_its_own_path_and_says_who_the_bridge_is() {
+    let server = MockServer::start().await;
+    let robots = json!({ "totalResults": 2, "Resources": [
+        { "id": "8", "applicationId": "other" },
+        { "id": "7", "applicationId": "9F5C", "displayName": "bridge", "roles": [{ "value": "account_admin" }] },
+    ] });
+    let answers = [
+        (
+            "/api/2.0/preview/scim/v2/Me",
+            json!({ "id": "1", "userName": "admin@contoso.test" }),
+        ),
+        ("/api/2.0/accounts/b4ae/scim/v2/ServicePrincipals", robots),
+        ("/api/2.0/accounts/b4ae/scim/v2/Users/17", json!({ "id": "17" })),
+        ("/api/2.0/account/scim/v2/Users/17", json!({ "id": "17" })),
+    ];
+    for (at, body) in answers {
+        let answer = ResponseTemplate::new(200).set_body_json(body);
+        Mock::given(path(at)).respond_with(answer).mount(&server).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let account = |application: &str| Place::Account {
+        url: server.uri().parse().unwrap(),
+        id: "b4ae".to_owned(),
+        application: application.to_owned(),
+    };
+    let through = client_at(&server.uri(), folder.path(), Place::AccountThroughWorkspace);
+    assert_eq!(through.me().await.unwrap().value.user_name, "admin@contoso.test");
+    assert_eq!(through.user(&id("17")).await.unwrap().value.id, "17");
+    let direct = client_at("https://adb-1.2.azuredatabricks.net", folder.path(), account("9f5c"));
+    let me = direct.me().await.unwrap().value;
+    assert_eq!((me.id.as_str(), me.user_name.as_str()), ("7", "9F5C"));
+    assert_eq!(direct.inspect().await.unwrap().me.id, "7");
+    assert_eq!(direct.user(&id("17")).await.unwrap().value.id, "17");
+    let stranger = client_at(&server.uri(), folder.path(), account("none"));
+    let error = stranger.me().await.unwrap_err();
+    assert!(
+        matches!(error, DatabricksError::NotAdmitted { status: 200, .. })
+            && error.to_string().contains("unknown principal: "),
         "{error}"
     );
 }

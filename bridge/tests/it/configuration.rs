@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The sections, each a file of `bridge/src/config/`.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 12] = [
     "server",
     "store",
     "target",
     "ops",
     "reconcile",
     "adopt",
+    "entitlements",
+    "assign",
     "drift",
     "guard",
     "record",
@@ -44,6 +46,10 @@ fn reference(folder: &Path) -> String {
     for section in SECTIONS {
         let source = std::fs::read_to_string(folder.join(format!("{section}.rs"))).unwrap();
         let about = source.lines().next().unwrap().trim_start_matches("//! ").to_owned();
+        if section == "entitlements" {
+            write_free_keys(&mut page, section, &about, &source);
+            continue;
+        }
         write_section(&mut page, section, &about, &source);
         if section == "target" {
             let source = std::fs::read_to_string(folder.join("credential.rs")).unwrap();
@@ -75,6 +81,17 @@ fn write_section(page: &mut String, section: &str, about: &str, source: &str) {
             .unwrap_or_else(|| panic!("[{section}] {key}: the comment should end with {named}"));
         let _ = writeln!(page, "| `{key}` | {} | {named} |", what.trim().replace('|', "\\|"));
     }
+}
+
+/// A section whose keys are the reader's own: the comment of its structure says what they are.
+fn write_free_keys(page: &mut String, section: &str, about: &str, source: &str) {
+    let (_, about) = about.split_once(": ").unwrap();
+    let about = about[..1].to_uppercase() + &about[1..];
+    let start = source.find(&format!("/// `[{section}]`. ")).unwrap();
+    let comment = source[start..].lines().map_while(|line| line.strip_prefix("/// "));
+    let comment = comment.collect::<Vec<_>>().join(" ");
+    let what = comment.trim_start_matches(&format!("`[{section}]`. "));
+    let _ = write!(page, "\n## [{section}]\n\n{about}\n\n{what}\n");
 }
 
 /// The public fields of the section's structure, with their comments.

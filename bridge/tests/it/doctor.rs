@@ -444,17 +444,26 @@ async fn nearly_full_and_full_limits_are_told() {
 }
 
 #[tokio::test]
-async fn groups_of_the_account_are_a_warning() {
-    let group = json!({ "id": "9", "displayName": "Finance", "meta": { "resourceType": "Group" } });
-    let odd = vec![(
-        "GET",
-        "v2/Groups",
-        200,
-        json!({ "totalResults": 1, "Resources": [group] }),
-    )];
-    let steps = Scene::with(odd, "localhost").await.steps(&[]).await;
-    assert_eq!(steps.state("target shape"), "warn");
-    assert!(steps.text("target shape", "found").contains("\"Finance\""));
+async fn groups_of_the_account_beside_others_are_a_warning_and_alone_the_wrong_level() {
+    let group = |name: &str, kind: &str| json!({ "id": "9", "displayName": name, "meta": { "resourceType": kind } });
+    let own = group("Ops", "WorkspaceGroup");
+    for (groups, state) in [
+        (vec![own, group("Finance", "Group")], "warn"),
+        (vec![group("Finance", "Group")], "fail"),
+    ] {
+        let shown = json!({ "totalResults": groups.len(), "Resources": groups });
+        let steps = Scene::with(vec![("GET", "v2/Groups", 200, shown)], "localhost")
+            .await
+            .steps(&[])
+            .await;
+        assert_eq!(steps.state("target shape"), state, "{:#}", steps.said);
+        assert!(steps.text("target shape", "found").contains("\"Finance\""));
+        assert!(
+            steps
+                .text("target shape", "remedy")
+                .contains("account-through-workspace")
+        );
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod limits;
 mod metrics;
 mod model;
 mod network;
+mod plan;
 mod program;
 mod queries;
 mod record;

@@ -256,6 +256,7 @@ mod tests {
                 id: "9".to_owned(),
                 display_name: "Ops".to_owned(),
                 members: vec!["1".to_owned()],
+                entitlements: Vec::new(),
             }],
         }
     }

@@ -190,6 +190,23 @@ impl BridgeProcess {
         self.keep_ports()
     }
 
+    /// Lets the next start take free ports: while the bridge is down another program may get the ones it had.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot be read or written.
+    pub fn give_up_ports(&self) -> Result<()> {
+        let path = self.folder.join("bridge.toml");
+        let mut config = std::fs::read_to_string(&path)?;
+        for url in [&self.url, &self.ops_url] {
+            let port = url::Url::parse(url)?.port().context("a URL with a port")?;
+            config = config.replace(&format!("listen = \"127.0.0.1:{port}\""), "listen = \"127.0.0.1:0\"");
+            config = config.replace(&format!("https://localhost:{port}/"), "https://localhost:0/");
+        }
+        std::fs::write(path, config)?;
+        Ok(())
+    }
+
     fn ready_file(&self) -> PathBuf {
         self.folder.join("ready.json")
     }

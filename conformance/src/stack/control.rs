@@ -81,6 +81,9 @@ pub struct StateGroup {
     pub display_name: String,
     /// Ids of its members.
     pub members: Vec<String>,
+    /// Its own entitlements.
+    #[serde(default)]
+    pub entitlements: Vec<String>,
 }
 
 impl State {
@@ -127,6 +130,16 @@ impl Control {
     /// When the listener does not answer as it should.
     pub async fn state(&self) -> Result<State> {
         Ok(serde_json::from_value(self.get("/state").await?)?)
+    }
+
+    /// Everything that the account holds, as it really is.
+    ///
+    /// # Errors
+    ///
+    /// When the listener does not answer as it should.
+    pub async fn account(&self) -> Result<State> {
+        let mut state = self.get("/state").await?;
+        Ok(serde_json::from_value(state["account"].take())?)
     }
 
     /// Requests received after the one numbered `since`, in order.

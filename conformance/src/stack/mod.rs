@@ -20,6 +20,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use mock_databricks::{Limits, MockDatabricks, Options, StartError};
 use serde_json::{Value, json};
 
+use bridge::databricks::Level;
 use bridge_process::BridgeProcess;
 use control::Control;
 
@@ -44,6 +45,21 @@ pub struct StackOptions {
     pub environment: Vec<(String, String)>,
     /// Log lines of the bridge as JSON.
     pub json_log: bool,
+    /// Whose identities the bridge writes, and by which way.
+    pub level: Level,
+    /// More sections of the bridge's configuration.
+    pub sections: String,
+    /// What is done to Databricks before the bridge starts.
+    pub before: Vec<Before>,
+}
+
+/// Something that is done to Databricks before the bridge starts.
+#[derive(Debug, Clone)]
+pub enum Before {
+    /// A switch is set.
+    Switch(&'static str, Value),
+    /// A foreign hand: method, path and body. `ACCOUNT` in the path stands for the account's id.
+    Edit(&'static str, &'static str, Value),
 }
 
 impl StackOptions {
@@ -57,6 +73,9 @@ impl StackOptions {
             seed: None,
             environment: Vec::new(),
             json_log: false,
+            level: Level::default(),
+            sections: String::new(),
+            before: Vec::new(),
         }
     }
 }
@@ -93,11 +112,13 @@ impl Stack {
         .await
         .map_err(explain)?;
         let control = Control::new(databricks.control_url());
+        prepare(&control, &options.before, &databricks.account_id()).await?;
         let token = uuid::Uuid::new_v4().simple().to_string();
         let configuration = configuration(&options, &databricks)?;
         for (name, text) in [
             ("entra-token", format!("{token}\n")),
             ("databricks-token", format!("{}\n", databricks.token())),
+            ("databricks-secret", format!("{}\n", databricks.oauth_secret())),
             ("bridge.toml", configuration),
         ] {
             std::fs::write(folder.path().join(name), text)?;
@@ -285,6 +306,22 @@ fn taken(what: &str, address: SocketAddr) -> anyhow::Error {
     anyhow!("cannot listen on {address} ({what}): the port is taken; stop the other program or use --ephemeral")
 }
 
+async fn prepare(control: &Control, before: &[Before], account_id: &str) -> Result<()> {
+    for step in before {
+        match step {
+            Before::Switch(name, value) => {
+                let path = format!("/switches/{name}");
+                control.put(&path, &json!({ "value": value })).await?;
+            }
+            Before::Edit(method, path, body) => {
+                let path = path.replace("ACCOUNT", account_id);
+                control.edit(method, &path, body.clone()).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The bridge's configuration: live, paced as the mock is limited, private addresses only.
 fn configuration(options: &StackOptions, databricks: &MockDatabricks) -> Result<String> {
     let private: url::Url = databricks.private_url().parse()?;
@@ -296,6 +333,24 @@ fn configuration(options: &StackOptions, databricks: &MockDatabricks) -> Result<
         (SCIM_PORT, OPERATIONS_PORT)
     };
     let (host, pace, factor) = (databricks.workspace_host(), options.limits, options.time_factor);
+    let (level, sections) = (options.level.as_str(), &options.sections);
+    // The account takes no token of a workspace. Its host is public.
+    let (credential, robot) = match options.level {
+        Level::Workspace | Level::AccountThroughWorkspace => {
+            ("token_file = \"databricks-token\"".to_owned(), String::new())
+        }
+        Level::Account => (
+            format!(
+                "account_id = \"{}\"\naccount_url = \"{}\"",
+                databricks.account_id(),
+                databricks.public_url()
+            ),
+            format!(
+                "[target.oauth]\nclient_id = \"{}\"\nclient_secret_file = \"databricks-secret\"\n",
+                databricks.client_id()
+            ),
+        ),
+    };
     Ok(format!(
         r#"[server]
 listen = "127.0.0.1:{listen}"
@@ -312,15 +367,19 @@ listen = "127.0.0.1:{ops}"
 
 [target]
 workspace_url = "https://{host}:{port}"
-token_file = "databricks-token"
+level = "{level}"
+{credential}
 mode = "live"
 pace = "{pace}"
 resolve = ["{address}"]
 private_ranges = ["{address}/32"]
 ca_file = "ca/ca.pem"
 
+{robot}
 [test]
 time_factor = {factor:?}
+
+{sections}
 "#
     ))
 }

@@ -58,6 +58,15 @@ pub struct Kill {
     pub starts_ms: Vec<u64>,
 }
 
+/// Somebody changes Databricks by hand; nothing happens where there is nothing to change.
+#[derive(Debug, Clone)]
+pub enum Foreign {
+    Joins { team: Team, person: Person },
+    Leaves { team: Team, person: Person },
+    Deactivates { person: Person },
+    Activates { person: Person },
+}
+
 /// Anything that happens.
 #[derive(Debug, Clone)]
 pub enum Act {
@@ -69,6 +78,8 @@ pub enum Act {
     },
     /// Databricks, or the way to it, changes.
     Weather(Weather),
+    /// A foreign hand.
+    Foreign(Foreign),
     /// Nothing more is sent before Databricks has followed, and then both sides are compared.
     Settle,
 }
@@ -131,6 +142,7 @@ impl fmt::Display for Act {
                 }
             }
             Self::Weather(weather) => write!(out, "{weather}"),
+            Self::Foreign(foreign) => write!(out, "foreign hand: {foreign:?}"),
             Self::Settle => write!(out, "settle"),
         }
     }

@@ -20,6 +20,26 @@ pub struct Ids {
     pub groups: BTreeMap<Team, String>,
 }
 
+impl Ids {
+    /// The id of what an edit is about.
+    pub fn of(&self, edit: &Edit) -> String {
+        let id = match edit {
+            Edit::Hire { person, .. }
+            | Edit::Show { person, .. }
+            | Edit::Rename { person, .. }
+            | Edit::Disable { person }
+            | Edit::Restore { person }
+            | Edit::Purge { person } => self.users.get(person),
+            Edit::Found { team, .. }
+            | Edit::Call { team, .. }
+            | Edit::Join { team, .. }
+            | Edit::Part { team, .. }
+            | Edit::Close { team } => self.groups.get(team),
+        };
+        id.cloned().unwrap_or_default()
+    }
+}
+
 /// What came of a request.
 #[derive(Debug, Clone)]
 pub enum Reply {
@@ -82,6 +102,11 @@ impl Client {
             },
             Err(error) => Reply::Cut(format!("{error:?}")),
         }
+    }
+
+    /// The bridge was started again and listens elsewhere.
+    pub fn moved_to(&mut self, url: String) {
+        self.url = url;
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -1,18 +1,23 @@
 //! Carries out the acts of a world against a running stack.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use conformance::equal::{Baseline, Comparison, Intent, compare};
+use anyhow::{Context, Result, ensure};
+use conformance::equal::{Allowances, Baseline, Comparison, Intent, compare_allowing};
+use conformance::stack::bridge_process::ARGUMENT;
 use conformance::stack::control::{Received, State};
 use conformance::stack::{Stack, StackOptions};
 use mock_databricks::Limits;
 use serde_json::{Value, json};
 
-use super::act::{Act, Edit, Kill};
+use super::act::{Act, Edit, Foreign, Kill, Person, Team};
 use super::checks;
 use super::client::{Client, Ids, Reply, Request, expected, request};
 use super::generate::World;
+use super::holds;
 use super::proxy::{Proxy, Sabotage, Serving};
 use super::wanted::Wanted;
 use super::weather::Weather;
@@ -53,6 +58,9 @@ pub struct Drive {
     pub told: Vec<String>,
     /// What may stand between bridge and Databricks.
     pub proxy: Option<Serving>,
+    program: PathBuf,
+    /// By resource id, how many edits changed something.
+    accepted: BTreeMap<String, usize>,
     /// How long Databricks may take to follow.
     pub patience: Duration,
 }
@@ -73,6 +81,11 @@ impl Drive {
             variable("RECONCILE_ABSENCE_PROOF", "150s"),
             variable("RECONCILE_GROUP_GRACE", world.grace),
         ];
+        if world.repairs {
+            environment.push(variable("DRIFT_MODE", "repair"));
+            environment.push(variable("DRIFT_WIDEN", "repair"));
+            environment.push(variable("DRIFT_EVERY", "60s"));
+        }
         if let Some(proxy) = &proxy {
             let url = format!("https://{HOST}:{}", proxy.port()?);
             environment.push(variable("TARGET_WORKSPACE_URL", &url));
@@ -108,6 +121,8 @@ impl Drive {
             problems: Vec::new(),
             told: Vec::new(),
             proxy,
+            program: program.into(),
+            accepted: BTreeMap::new(),
             patience: PATIENCE,
         })
     }
@@ -126,6 +141,7 @@ impl Drive {
             match &act {
                 Act::Edit { edit, legacy, kill } => self.edit(edit, *legacy, kill.as_ref()).await?,
                 Act::Weather(weather) => self.weather(weather).await?,
+                Act::Foreign(foreign) => self.foreign(foreign).await?,
                 Act::Settle => self.settle("settle").await?,
             }
             if !self.problems.is_empty() {
@@ -133,7 +149,36 @@ impl Drive {
             }
         }
         self.settle("end").await?;
-        self.read_all().await
+        self.read_all().await?;
+        let log = self.log().await?;
+        self.problems.extend(checks::of_record(&log, &self.accepted));
+        Ok(())
+    }
+
+    /// The provisioning log, read beside the running bridge.
+    async fn log(&self) -> Result<String> {
+        let mut command = tokio::process::Command::new(&self.program);
+        command
+            .arg(ARGUMENT)
+            .args(["log", "--all", "--json", "--config"])
+            .arg(self.stack.folder().join("bridge.toml"));
+        // An input that ends would stop it.
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let lifeline = child.stdin.take();
+        let output = child.wait_with_output().await?;
+        drop(lifeline);
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "scim-bridge log ended with {}: {said}",
+            output.status
+        );
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// What Entra wants now.
@@ -185,6 +230,9 @@ impl Drive {
         self.learn(edit, &body);
         let mut wanted = self.wanted().clone();
         wanted.apply(edit);
+        if wanted != *self.wanted() {
+            *self.accepted.entry(self.ids.of(edit)).or_default() += 1;
+        }
         let acknowledged = self.newest().await?;
         let acknowledged_ms = self.stack.control().clock_ms().await?;
         self.timeline.push(Version {
@@ -217,10 +265,14 @@ impl Drive {
         let _ = tokio::time::timeout(Duration::from_millis(kill.within_ms), reached).await;
         let bridge = self.stack.bridge();
         bridge.kill().await?;
+        bridge.give_up_ports()?;
         for after in &kill.starts_ms {
             bridge.killed_while_starting(Duration::from_millis(*after)).await?;
         }
-        bridge.start_again().await
+        bridge.start_again().await?;
+        let url = bridge.url().to_owned();
+        self.client.moved_to(url);
+        Ok(())
     }
 
     /// What Entra does when a connection broke: it looks for what it wanted to create, and sends everything else again.
@@ -328,6 +380,48 @@ impl Drive {
         Ok(())
     }
 
+    /// What somebody does by hand, if what it is about is there.
+    async fn foreign(&mut self, foreign: &Foreign) -> Result<()> {
+        let state = self.stack.control().state().await?;
+        let wanted = self.wanted();
+        let user = |person: &Person| {
+            let name = wanted.users.get(person)?.name.to_lowercase();
+            Some(format!("/api/2.0/preview/scim/v2/Users/{}", state.user(&name)?.id))
+        };
+        let group = |team: &Team| {
+            let name = &wanted.groups.get(team)?.name;
+            Some(format!("/api/2.0/preview/scim/v2/Groups/{}", state.group(name)?.id))
+        };
+        let active =
+            |value: bool| json!({ "op": "replace", "path": "active", "value": [{ "value": value.to_string() }] });
+        let id = |path: String| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let edit = match foreign {
+            Foreign::Joins { team, person } => user(person).zip(group(team)).map(|(user, group)| {
+                (
+                    group,
+                    json!({ "op": "add", "path": "members", "value": [{ "value": id(user) }] }),
+                )
+            }),
+            Foreign::Leaves { team, person } => user(person).zip(group(team)).map(|(user, group)| {
+                (
+                    group,
+                    json!({ "op": "remove", "path": format!("members[value eq \"{}\"]", id(user)) }),
+                )
+            }),
+            Foreign::Deactivates { person } => user(person).map(|user| (user, active(false))),
+            Foreign::Activates { person } => user(person).map(|user| (user, active(true))),
+        };
+        let told = if edit.is_some() { "" } else { " (nothing there)" };
+        if let Some((path, operation)) = edit {
+            let body = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation],
+            });
+            self.stack.control().edit("PATCH", &path, body).await?;
+        }
+        self.told.push(format!("foreign hand: {foreign:?}{told}"));
+        Ok(())
+    }
+
     /// Everything that was acknowledged is there, and nothing else.
     async fn read_all(&mut self) -> Result<()> {
         let wanted = self.wanted().clone();
@@ -373,10 +467,14 @@ impl Drive {
             let target = &body["targets"][0];
             let state = self.stack.control().state().await?;
             let comparison = self.compare(&state);
-            let shells = comparison.explained.iter().filter(|why| why.contains("shell")).count();
+            // Shells wait for their grace, also those whose name another group wants and does not get.
+            let is_waiting = |why: &&String| why.contains("shell") || why.contains("held");
+            let shells = comparison.explained.iter().filter(is_waiting).count() + self.allowed().groups.len();
             let quiet = status == 200 && target["pending"] == 0 && target["queued"].as_u64() <= Some(shells as u64);
             if quiet && comparison.is_equal() {
                 self.told.push(format!("{what}: equal after {:?}", began.elapsed()));
+                self.told
+                    .extend(comparison.explained.iter().map(|why| format!("  {why}")));
                 self.states.push(state);
                 return Ok(());
             }
@@ -393,7 +491,19 @@ impl Drive {
     fn compare(&self, state: &State) -> Comparison {
         let intents: Vec<Intent> = self.timeline.iter().map(|version| version.wanted.intent()).collect();
         let earlier: Vec<&Intent> = intents.iter().collect();
-        compare(&self.wanted().intent(), &earlier, state, &self.baseline)
+        compare_allowing(
+            &self.wanted().intent(),
+            &earlier,
+            state,
+            &self.baseline,
+            &self.allowed(),
+        )
+    }
+
+    /// What may differ for a reason.
+    fn allowed(&self) -> Allowances {
+        let versions: Vec<&Wanted> = self.timeline.iter().map(|version| &version.wanted).collect();
+        holds::allowances(&versions)
     }
 
     /// The last requests at Databricks, for a report.

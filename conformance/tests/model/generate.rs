@@ -1,10 +1,12 @@
 //! From a seed to a world and what happens in it. Pure: the same seed gives the same acts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{Rng, SeedableRng};
 
-use super::act::{Act, Edit, Kill, Person, Team};
+use super::act::{Act, Edit, Foreign, Kill, Person, Team};
 use super::drive::TIME_FACTOR;
 use super::wanted::Wanted;
 use super::weather::{self, Weather};
@@ -17,6 +19,10 @@ pub struct World {
     pub acknowledge: &'static str,
     /// How long the shells of deleted groups stay.
     pub grace: &'static str,
+    /// Somebody changes Databricks by hand, and the bridge repairs it, also where that gives access back.
+    pub repairs: bool,
+    /// Nothing goes wrong by itself, and no name waits for a person.
+    pub calm: bool,
     pub acts: Vec<Act>,
 }
 
@@ -33,6 +39,9 @@ pub fn calm_world(seed: u64) -> World {
         fault: 0.0,
         outage: 0.0,
         kill: 0.0,
+        foreign: 0.0,
+        reuse: 0.0,
+        regroup: 0.0,
     };
     play(seed, StdRng::seed_from_u64(seed), risks)
 }
@@ -41,11 +50,14 @@ fn play(seed: u64, mut rng: StdRng, risks: Risks) -> World {
     let acknowledge = ["0s", "0s", "30ms", "300ms"].choose(&mut rng).copied().unwrap_or("0s");
     let grace = ["30d", "30d", "60s"].choose(&mut rng).copied().unwrap_or("30d");
     let mut acts = Acts::new(rng, risks);
+    acts.keeps_shells = grace == "30d";
     acts.make();
     World {
         seed,
         acknowledge,
         grace,
+        repairs: risks.foreign > 0.0,
+        calm: risks.fault + risks.outage + risks.kill + risks.foreign + risks.reuse + risks.regroup == 0.0,
         acts: acts.made,
     }
 }
@@ -56,6 +68,12 @@ struct Risks {
     fault: f64,
     outage: f64,
     kill: f64,
+    foreign: f64,
+    /// Names of users that belonged to somebody else.
+    reuse: f64,
+    /// Names of groups that belonged to another. Nobody is renamed in such a world: a group that is held keeps the account
+    /// under the old name.
+    regroup: f64,
 }
 
 impl Risks {
@@ -65,6 +83,9 @@ impl Risks {
             fault: risk(0.6, 0.25),
             outage: risk(0.2, 0.2),
             kill: risk(0.3, 0.15),
+            foreign: risk(0.25, 0.25),
+            reuse: risk(0.15, 0.4),
+            regroup: risk(0.1, 0.4),
         }
     }
 }
@@ -79,8 +100,14 @@ struct Acts {
     gone: Vec<(String, String, String)>,
     closed: Vec<(String, String)>,
     risks: Risks,
+    /// Shells of deleted groups stay for longer than the world lasts.
+    keeps_shells: bool,
     /// Nothing gets through before it is lifted.
     is_out: bool,
+    /// Names that somebody had before.
+    former: BTreeMap<Person, Vec<String>>,
+    /// Where a foreign hand has been.
+    touched: BTreeSet<(Person, Option<Team>)>,
     made: Vec<Act>,
 }
 
@@ -88,7 +115,10 @@ impl Acts {
     fn new(rng: StdRng, risks: Risks) -> Self {
         Self {
             risks,
+            keeps_shells: true,
             is_out: false,
+            former: BTreeMap::new(),
+            touched: BTreeSet::new(),
             rng,
             wanted: Wanted::default(),
             people: 0,
@@ -120,6 +150,7 @@ impl Acts {
                 self.made.push(Act::Settle);
             }
             self.weather();
+            self.foreign();
             self.one();
         }
         self.made.push(Act::Weather(Weather::Lift));
@@ -138,6 +169,26 @@ impl Acts {
             };
             self.is_out = !self.is_out;
             self.made.push(Act::Weather(next));
+        }
+    }
+
+    /// One hand for each place: what is repaired again and again is contested, and left (rule B4).
+    fn foreign(&mut self) {
+        if !self.rng.random_bool(self.risks.foreign) {
+            return;
+        }
+        let Some(person) = self.wanted.users.keys().copied().choose(&mut self.rng) else {
+            return;
+        };
+        let team = self.team().unwrap_or_default();
+        let (foreign, place) = match self.rng.random_range(0..4) {
+            0 => (Foreign::Joins { team, person }, (person, Some(team))),
+            1 => (Foreign::Leaves { team, person }, (person, Some(team))),
+            2 => (Foreign::Deactivates { person }, (person, None)),
+            _ => (Foreign::Activates { person }, (person, None)),
+        };
+        if self.touched.insert(place) {
+            self.made.push(Act::Foreign(foreign));
         }
     }
 
@@ -191,6 +242,9 @@ impl Acts {
     fn hire(&mut self) {
         let number = self.name();
         let back = self.rng.random_bool(0.4).then(|| self.gone.pop()).flatten();
+        let back = back.filter(|(name, ..)| self.wanted.users.values().all(|user| user.name != *name));
+        let back =
+            back.map(|(name, external, display)| (name, self.perhaps_another(external, self.risks.reuse), display));
         let (name, external, display) = back.unwrap_or_else(|| {
             // Letter case is Entra's own; Databricks folds it.
             let name = if number.is_multiple_of(3) {
@@ -237,11 +291,50 @@ impl Acts {
     }
 
     fn rename(&mut self) {
+        if self.risks.regroup > 0.0 {
+            return;
+        }
         let number = self.name();
-        self.of_user(|_, person, _| Edit::Rename {
-            person,
-            name: format!("r{number}@contoso.test"),
-        });
+        let Some((person, old)) = self
+            .wanted
+            .users
+            .iter()
+            .map(|(person, user)| (*person, user.name.clone()))
+            .choose(&mut self.rng)
+        else {
+            return;
+        };
+        let is_free = |name: &String| self.wanted.users.values().all(|user| user.name != *name);
+        let own = self
+            .former
+            .get(&person)
+            .and_then(|names| names.iter().rev().find(|name| is_free(name)))
+            .cloned();
+        let of_another = self
+            .gone
+            .iter()
+            .map(|(name, ..)| name)
+            .find(|name| is_free(name))
+            .cloned();
+        let of_another = of_another.filter(|_| self.rng.random_bool(self.risks.reuse));
+        let own = own.filter(|_| of_another.is_none() && !self.is_out && self.rng.random_bool(0.25));
+        if own.is_some() {
+            // A rename that is taken back before it was begun still sends a create, which is refused.
+            self.made.push(Act::Settle);
+        }
+        let name = of_another.or(own);
+        let name = name.unwrap_or_else(|| format!("r{number}@contoso.test"));
+        self.former.entry(person).or_default().push(old);
+        self.edit(Edit::Rename { person, name });
+    }
+
+    /// The client's own id, or that of somebody else who gets the same name.
+    fn perhaps_another(&mut self, external: String, risk: f64) -> String {
+        if self.rng.random_bool(risk) {
+            format!("{external}-another")
+        } else {
+            external
+        }
     }
 
     fn purge(&mut self) {
@@ -261,7 +354,10 @@ impl Acts {
 
     fn found(&mut self) {
         let number = self.name();
-        let back = self.rng.random_bool(0.4).then(|| self.closed.pop()).flatten();
+        // A group that comes back while its shell is being deleted is left for a test of its own.
+        let comes_back = self.keeps_shells && self.rng.random_bool(0.4);
+        let back = comes_back.then(|| self.closed.pop()).flatten();
+        let back = back.map(|(name, external)| (name, self.perhaps_another(external, self.risks.regroup)));
         let (name, external) = back.unwrap_or_else(|| (format!("Team {number}"), format!("t{number}")));
         let everybody: Vec<Person> = self.wanted.users.keys().copied().collect();
         let members = if self.rng.random_bool(0.6) {

@@ -8,6 +8,7 @@ mod checks;
 mod client;
 mod drive;
 mod generate;
+mod holds;
 mod proxy;
 mod run;
 mod sabotage;

@@ -42,6 +42,8 @@ async fn report(drive: &Drive) -> String {
         seed,
         acknowledge,
         grace,
+        repairs,
+        calm: _,
         acts,
     } = &drive.world;
     let is = if drive.problems.is_empty() { "right" } else { "wrong" };
@@ -50,7 +52,10 @@ async fn report(drive: &Drive) -> String {
     for problem in &drive.problems {
         let _ = writeln!(text, "  {problem}");
     }
-    let _ = writeln!(text, "acknowledge_within {acknowledge}, group_grace {grace}; acts:");
+    let _ = writeln!(
+        text,
+        "acknowledge_within {acknowledge}, group_grace {grace}, drift repaired: {repairs}; acts:"
+    );
     for act in acts {
         let _ = writeln!(text, "  {act}");
     }
@@ -59,7 +64,7 @@ async fn report(drive: &Drive) -> String {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "last requests at Databricks:");
-    for one in drive.last_requests(60).await {
+    for one in drive.last_requests(200).await {
         let status = one.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         let body = if one.body.is_null() {
             String::new()

@@ -65,7 +65,7 @@ pub(super) fn read(operations: &Operations) -> Result<Reading, StoreError> {
             })?;
             let meters = status.meters().clone();
             let used = Verb::ALL.map(|verb| {
-                let rate = operations.speed.per_minute(verb);
+                let rate = operations.speed.per_minute(operations.level, verb);
                 (
                     verb,
                     rate.map(|rate| f64::from(meters.in_last_minute(verb, now)) / rate),

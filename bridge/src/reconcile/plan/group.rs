@@ -3,6 +3,7 @@
 use super::super::policy::{OnGroupDelete, Policy};
 use super::super::wanted::WantedGroup;
 use super::create::{plan_creation, plan_held_name};
+use super::rights;
 use super::{Action, Call, Hold, Holder, Members, Named, Next, Note, Purpose, Rest, earliest};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
@@ -33,6 +34,8 @@ pub struct GroupView {
     pub removes_guarded: bool,
     /// Edges that a read has still to prove or verify.
     pub checks: Vec<EdgeRow>,
+    /// It was imported, and the client has not written it yet: it is not changed (rule C4).
+    pub unclaimed: bool,
     /// What is known upstream of the wanted name.
     pub named: Named,
     /// Other resources' groups of the wanted name.
@@ -113,26 +116,28 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         class: GuardClass::Memberships,
     });
     // A name that is not free yet keeps nobody from becoming a member.
-    let (first, second) = match &view.wanted {
-        _ if held.is_some() => (held, None),
+    let (first, second, third) = match &view.wanted {
+        _ if held.is_some() => (held, None, None),
         Some(wanted) => (
             rename(view, wanted, binding, upstream, policy, now),
             add(view, binding, upstream, policy, now),
+            rights::entitle(view, binding, upstream, policy),
         ),
-        None => (delete_shell(view, binding, upstream, policy, now), None),
+        None => (delete_shell(view, binding, upstream, policy, now), None, None),
     };
     let steps = [
         refused,
         guarded,
         first,
         second,
+        third,
         Some(check(view, binding, upstream, policy, now)),
     ];
     let first = steps.into_iter().flatten().find_map(|next| rest.take(next));
     first.unwrap_or_else(|| rest.end())
 }
 
-fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
+pub(super) fn call(binding: &Binding, class: QueueClass, verb: Verb, action: Action) -> Next {
     Next::Call(Call {
         class,
         verb,

@@ -9,6 +9,7 @@
 mod create;
 mod group;
 mod hold;
+mod rights;
 mod user;
 
 pub use create::{Judged, Seen, judge};
@@ -155,6 +156,15 @@ pub enum Action {
         entitlements: bool,
         /// The roles to remove.
         roles: Vec<String>,
+    },
+    /// Gives a group entitlements.
+    Entitle {
+        /// Where.
+        upstream: UpstreamId,
+        /// Those that it lacks.
+        missing: Vec<String>,
+        /// All that it then has of the bridge, sorted and comma-joined.
+        all: String,
     },
     /// Deletes an upstream object.
     Delete {

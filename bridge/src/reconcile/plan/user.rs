@@ -168,7 +168,7 @@ fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timesta
     }
     Some(Next::Call(Call {
         class: QueueClass::Revocation,
-        verb: Verb::Write,
+        verb: Verb::of_user_patch(policy.level),
         binding: held.binding.id,
         action: Action::Patch {
             upstream,
@@ -209,7 +209,7 @@ fn strip(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -
     }
     Some(Next::Call(Call {
         class: QueueClass::Revocation,
-        verb: Verb::Write,
+        verb: Verb::of_user_patch(policy.level),
         binding: held.binding.id,
         action: Action::Strip {
             upstream,
@@ -305,6 +305,7 @@ fn change_fields(
     let mut fields: Vec<_> = wanted
         .fields
         .iter()
+        .filter(|(field, _)| !wanted.unowned.contains(field))
         .map(|(field, value)| (*field, Some(value.clone())))
         .filter(|(field, value)| {
             current
@@ -328,7 +329,7 @@ fn change_fields(
     }
     Some(Next::Call(Call {
         class: QueueClass::Grant,
-        verb: Verb::Write,
+        verb: Verb::of_user_patch(policy.level),
         binding: current.binding.id,
         action: Action::Patch { upstream, fields },
     }))
@@ -342,6 +343,18 @@ fn rename(
     policy: &Policy,
     now: Timestamp,
 ) -> Option<Next> {
+    // The account that has the wanted name serves again, whatever has become of the one that was to take its place:
+    // a create of that name could only meet our own account.
+    let earlier = view
+        .bindings
+        .iter()
+        .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
+    if let Some(earlier) = earlier.filter(|_| !is_refused(view, policy)) {
+        return Some(Next::Note(Note::Reinstate {
+            back: earlier.binding.id,
+            away: current.binding.id,
+        }));
+    }
     let untouched = current.binding.upstream_id.is_none()
         && matches!(current.binding.existence, Existence::Unknown | Existence::Absent)
         && current.binding.unknown_at.is_none();
@@ -358,16 +371,6 @@ fn rename(
             now,
             || (Vec::new(), Vec::new()),
         ));
-    }
-    let earlier = view
-        .bindings
-        .iter()
-        .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
-    if let Some(earlier) = earlier.filter(|_| !is_refused(view, policy)) {
-        return Some(Next::Note(Note::Reinstate {
-            back: earlier.binding.id,
-            away: current.binding.id,
-        }));
     }
     if !wanted.active {
         return None;

@@ -405,3 +405,178 @@ fn before_the_scan_only_those_wait_who_may_be_the_last_admin() {
     world.step_time(Duration::from_secs(5));
     assert!(world.next_call().ends_with("active=false"));
 }
+
+#[test]
+fn a_rename_that_is_taken_back_before_its_account_is_made_leaves_the_old_one_in_place() {
+    let mut world = world_of_one();
+    world.edit(Edit::Rename(0, 0));
+    world.settle();
+    let writes = world.model.writes;
+    world.edit(Edit::Show(0, 1));
+    assert!(world.next_call().ends_with("displayName"));
+    world.edit(Edit::Rename(0, 1));
+    world.answer_truly();
+    world.edit(Edit::Rename(0, 0));
+    world.settle();
+    world.check();
+    assert_eq!(world.model.writes, writes + 1, "nothing but the displayName");
+}
+
+#[test]
+fn what_gives_does_not_go_first_because_its_group_was_thought_to_lose_somebody() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateUser(1));
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::CreateGroup(1));
+    world.edit(Edit::AddMember(0, 0));
+    world.edit(Edit::AddMember(1, 1));
+    world.settle();
+    world.edit(Edit::Rename(0, 1));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.edit(Edit::AddMember(0, 1));
+    // The groups of the deleted user wait as revocations; that of user 0 has only somebody to add.
+    world.edit(Edit::DeleteUser(1));
+    world.answer_truly();
+    let first = world.next_call();
+    assert!(
+        first.ends_with("remove 1 members") || first.ends_with("active=false"),
+        "{first}"
+    );
+    world.answer_truly();
+    world.settle();
+}
+
+#[test]
+fn an_account_that_steps_back_leaves_its_groups_before_anything_is_given() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    world.settle();
+    world.edit(Edit::Rename(0, 1));
+    assert_eq!(world.next_call(), "POST /Users");
+    world.answer_truly();
+    assert!(world.next_call().ends_with("add 1 members"));
+    world.answer_truly();
+    // Back to the first name, which Entra's PATCH cannot do by number.
+    let id = world.users[&0].clone();
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "userName", "value": "user0@example.test" }] });
+    let directory = world.directory.clone();
+    let patched = world
+        .runtime
+        .block_on(directory.patch_user(&Request::default(), id.as_str(), body));
+    assert!(patched.is_ok());
+    while world.next_call() != "PATCH /Users/1000000008 strip entitlements and roles" {
+        world.answer_truly();
+    }
+    world.answer_truly();
+    world.edit(Edit::Show(0, 1));
+    let mut calls = Vec::new();
+    loop {
+        let call = world.next_call();
+        if call.is_empty() {
+            break;
+        }
+        calls.push(call);
+        world.answer_truly();
+    }
+    let place = |ending: &str| calls.iter().position(|call| call.ends_with(ending));
+    assert!(place("remove 1 members") < place("displayName"), "{calls:?}");
+}
+
+/// A group whose shell is just being deleted.
+fn a_shell_about_to_go() -> World {
+    let mut world = world_of_one();
+    world.policy.group_grace = Duration::from_secs(10);
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    world.settle();
+    world.edit(Edit::DeleteGroup(0));
+    assert!(world.next_call().ends_with("remove 1 members"));
+    world.answer_truly();
+    world.step_time(Duration::from_mins(1));
+    assert!(world.next_call().starts_with("DELETE /Groups/"), "{:?}", world.queue());
+    world
+}
+
+/// The same group comes back and gets its member.
+fn comes_back(world: &mut World) {
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    world.settle();
+    let group = world.model.groups.values().find(|group| group.name == "Group 0");
+    let members = group.map(|group| group.members.len());
+    assert_eq!(members, Some(1), "the group is there, with its member");
+    world.check();
+}
+
+#[test]
+fn c7_a_group_that_comes_back_while_its_shell_goes_is_there_in_the_end() {
+    let cut = || Err(DatabricksError::OutcomeUnknown(Unknown::Cut));
+    let mut world = a_shell_about_to_go();
+    let _ = world.take_effect(&world.flying[0].clone());
+    world.answer(cut());
+    comes_back(&mut world);
+
+    let mut world = a_shell_about_to_go();
+    let late = world.flying[0].clone();
+    world.answer(cut());
+    world.late.push((world.now.plus(Duration::from_secs(40)), late));
+    comes_back(&mut world);
+
+    let mut world = a_shell_about_to_go();
+    world.answer(Err(DatabricksError::NotAdmitted {
+        status: 403,
+        detail: "not yours".to_owned(),
+    }));
+    comes_back(&mut world);
+
+    let mut world = a_shell_about_to_go();
+    world.edit(Edit::CreateGroup(0));
+    world.edit(Edit::AddMember(0, 0));
+    let taken = world.flying.remove(0);
+    while world.start_one() {}
+    let result = world.take_effect(&taken);
+    world.end(taken.attempt, result);
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn c7_a_process_that_dies_while_a_shell_goes_finds_what_came_of_it() {
+    for effect in [false, true] {
+        let mut world = a_shell_about_to_go();
+        if effect {
+            let _ = world.take_effect(&world.flying[0].clone());
+        }
+        world.flying.clear();
+        world.crash();
+        comes_back(&mut world);
+    }
+}
+
+#[test]
+fn c5_a_group_that_is_held_keeps_no_old_account_alive() {
+    let mut world = world_of_one();
+    world.edit(Edit::CreateGroup(0));
+    world.settle();
+    world.edit(Edit::DeleteGroup(0));
+    world.settle();
+    let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Group 0",
+        "externalId": "another", "members": [{ "value": world.users[&0].as_str() }] });
+    let (directory, id) = (world.directory.clone(), ScimId::random());
+    let made = world
+        .runtime
+        .block_on(directory.create_group(&Request::default(), id.clone(), body));
+    assert!(made.is_ok());
+    world.edit(Edit::Rename(0, 1));
+    world.settle();
+    let active: Vec<_> = world
+        .model
+        .users
+        .values()
+        .filter(|user| user.active && user.name.starts_with("user0"))
+        .map(|user| user.name.as_str())
+        .collect();
+    assert_eq!(active, ["user0.1@example.test"]);
+}

@@ -30,9 +30,11 @@ impl World {
                 .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
                 .collect(),
             admins: std::collections::HashSet::new(),
+            of_account: std::collections::HashSet::new(),
+            evidence: crate::reconcile::shape::Evidence::default(),
         };
-        let (knowledge, now) = (self.knowledge.clone(), self.now);
-        self.write(move |tx| look_after_scan(tx, &knowledge, &seen, now));
+        let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
+        self.write(move |tx| look_after_scan(tx, &knowledge, &policy, &seen, now));
         self.settle();
     }
 

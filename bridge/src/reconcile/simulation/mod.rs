@@ -5,12 +5,16 @@
 //! been created twice, and nothing foreign may have been touched.
 
 mod cases;
+mod entitlements;
 mod foreign;
 mod guarding;
 mod inherited;
 mod lasting;
 mod model;
 mod operations;
+mod rehearsals;
+mod rights;
+mod search;
 mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +25,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use super::advance::{Admitted, Advance, advance, follow};
+use super::advance::{Admitted, Advance, advance, conclude};
 use super::attempt::{Attempt, recover};
 use super::call::describe;
-use super::outcome::{self, Failed};
 use super::policy::Policy;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
@@ -34,6 +37,7 @@ use crate::id::{ScimId, UpstreamId, fold};
 use crate::store::{InventoryEntry, Kind, QueueClass, Store, StoreError};
 
 use model::{Effect, Model, ModelUser};
+use rights::Flying;
 
 const TARGET: &str = "workspace";
 const ALL: Admitted = Admitted {
@@ -98,22 +102,24 @@ struct World {
     now: Timestamp,
     users: BTreeMap<u8, ScimId>,
     groups: BTreeMap<u8, ScimId>,
-    flying: Vec<Attempt>,
-    late: Vec<(Timestamp, Attempt)>,
+    /// Every resource that there ever was.
+    ever: Vec<ScimId>,
+    flying: Vec<Flying>,
+    late: Vec<(Timestamp, Flying)>,
+    /// Whether each step is looked at. Not where a foreign hand is at work.
+    watched: bool,
     trace: Vec<String>,
     began: Timestamp,
     faulty: bool,
-    _folder: tempfile::TempDir,
 }
 
 impl World {
     fn new(seed: u64, faulty: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        let store = Store::open(&folder.path().join("bridge.db")).unwrap();
+        let store = Store::scratch();
         let clock = Clock::system();
         let rules = Rules {
             endpoint: "scim".to_owned(),
@@ -142,19 +148,20 @@ impl World {
             model,
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
+            ever: Vec::new(),
             flying: Vec::new(),
+            watched: true,
             late: Vec::new(),
             trace: Vec::new(),
             began: clock.now().plus(Duration::from_hours(1)),
             faulty,
-            _folder: folder,
         };
         world.set_clock();
         world.scan();
         world
     }
 
-    /// The directory's clock follows the stepped one. It goes on by itself and so stays a little behind.
+    /// The directory's clock follows the stepped one, a little behind it.
     fn set_clock(&mut self) {
         let rules = self.directory.rules().clone();
         let behind = self.now.minus(Duration::from_secs(30));
@@ -207,12 +214,13 @@ impl World {
         let result: Result<(), DirectoryError> = self.runtime.block_on(async {
             match edit {
                 Edit::CreateUser(number) if user(number).is_none() => {
-                    let id = ScimId::random();
+                    let id = ScimId::new(format!("user{number}-{}", self.ever.len()));
                     let name = format!("user{number}@example.test");
                     let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name,
                         "displayName": format!("User {number}"), "externalId": format!("user{number}") });
                     let made = directory.create_user(&request, id.clone(), body).await;
                     if made.is_ok() {
+                        self.ever.push(id.clone());
                         self.users.insert(number, id);
                     }
                     made.map(|_| ())
@@ -244,11 +252,12 @@ impl World {
                     None => Ok(()),
                 },
                 Edit::CreateGroup(number) if group(number).is_none() => {
-                    let id = ScimId::random();
+                    let id = ScimId::new(format!("group{number}-{}", self.ever.len()));
                     let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
                         "displayName": format!("Group {number}"), "externalId": format!("group{number}") });
                     let made = directory.create_group(&request, id.clone(), body).await;
                     if made.is_ok() {
+                        self.ever.push(id.clone());
                         self.groups.insert(number, id);
                     }
                     made.map(|_| ())
@@ -285,9 +294,12 @@ impl World {
             Ok(()) | Err(DirectoryError::Refused(_)) => {}
             Err(DirectoryError::Store(error)) => panic!("{error}"),
         }
+        if self.watched {
+            self.note_wanted();
+        }
     }
 
-    /// Starts one queued call, if there is one that may start.
+    /// Plans the most urgent rows up to the first call that begins, as the worker does; false if nothing is due.
     fn start_one(&mut self) -> bool {
         if self.flying.len() >= 3 {
             return false;
@@ -304,29 +316,40 @@ impl World {
                     .store
                     .read(|snapshot| snapshot.due(TARGET, class, verb, now, 100))
                     .unwrap();
-                for row in rows.into_iter().filter(|row| !busy.contains(&row.resource_id)) {
+                let rows: Vec<_> = rows
+                    .into_iter()
+                    .filter(|row| !busy.contains(&row.resource_id))
+                    .collect();
+                if rows.is_empty() {
+                    continue;
+                }
+                for row in rows {
                     let (knowledge, policy) = (self.knowledge.clone(), self.policy.clone());
-                    match self.write(move |tx| advance(tx, &knowledge, &policy, ALL, &row.resource_id, now)) {
-                        Advance::Begun(attempt) => {
-                            assert!(
-                                !self.knowledge.busy.contains(&attempt.call.binding),
-                                "two calls on one object"
-                            );
-                            self.knowledge.busy.insert(attempt.call.binding);
-                            self.note(format_args!(
-                                "call {}",
-                                describe(attempt.binding.kind, &attempt.call.action)
-                            ));
-                            self.flying.push(*attempt);
-                            return true;
-                        }
-                        Advance::Settled(_) => return true,
-                        Advance::Later => {}
+                    let next = self.write(move |tx| advance(tx, &knowledge, &policy, ALL, &row.resource_id, now));
+                    if let Advance::Begun(attempt) = next {
+                        self.send(*attempt);
+                        break;
                     }
                 }
+                return true;
             }
         }
         false
+    }
+
+    fn send(&mut self, attempt: Attempt) {
+        let binding = attempt.call.binding;
+        assert!(self.knowledge.busy.insert(binding), "two calls on one object");
+        self.note(format_args!(
+            "call {}",
+            describe(attempt.binding.kind, &attempt.call.action)
+        ));
+        let wanted = if self.watched {
+            self.check_begin(&attempt)
+        } else {
+            BTreeSet::new()
+        };
+        self.flying.push(Flying { attempt, wanted });
     }
 
     /// What happened, one line each; printed when a case fails.
@@ -369,10 +392,15 @@ impl World {
             return;
         }
         let index = self.rng.random_range(0..self.flying.len());
+        let fault = self.fault();
+        self.finish(index, fault);
+    }
+
+    /// Ends a call in flight in this way.
+    fn finish(&mut self, index: usize, fault: Fault) {
         let attempt = self.flying.swap_remove(index);
         let cut = || Err(DatabricksError::OutcomeUnknown(Unknown::Cut));
         let writes = attempt.call.action.writes();
-        let fault = self.fault();
         self.note(format_args!(
             "  ends {} {fault:?}",
             describe(attempt.binding.kind, &attempt.call.action)
@@ -384,7 +412,7 @@ impl World {
                 status: 429,
             }),
             Fault::LostAfter => {
-                let _ = self.model.carry_out(&attempt);
+                let _ = self.take_effect(&attempt);
                 cut()
             }
             Fault::LostBefore => cut(),
@@ -393,21 +421,22 @@ impl World {
                     .push((self.now.plus(Duration::from_secs(seconds)), attempt.clone()));
                 cut()
             }
-            Fault::Late(_) | Fault::None => self.model.carry_out(&attempt),
+            Fault::Late(_) | Fault::None => self.take_effect(&attempt),
         };
-        self.end(attempt, result);
+        self.end(attempt.attempt, result);
     }
 
     /// Ends the one call in flight with this answer.
     fn answer(&mut self, result: Effect) {
         assert_eq!(self.flying.len(), 1, "one call is in flight");
-        let attempt = self.flying.remove(0);
-        self.end(attempt, result);
+        let flying = self.flying.remove(0);
+        self.end(flying.attempt, result);
     }
 
     /// Ends the one call in flight as the model has it.
     fn answer_truly(&mut self) {
-        let result = self.model.carry_out(&self.flying[0]);
+        let flying = self.flying[0].clone();
+        let result = self.take_effect(&flying);
         self.answer(result);
     }
 
@@ -415,24 +444,7 @@ impl World {
         let result = result.map(|value| Answered { status: 200, value });
         self.knowledge.busy.remove(&attempt.call.binding);
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
-        let then = self.write(move |tx| {
-            let row = tx.queued(TARGET, &attempt.binding.resource_id)?;
-            let failed = row.map_or_else(Failed::default, |row| Failed {
-                attempts: row.attempts,
-                refusals: row.refusals,
-            });
-            let then = outcome::record(tx, &knowledge, &policy, &attempt, &result, failed, now)?;
-            follow(
-                tx,
-                &knowledge,
-                &policy,
-                &attempt,
-                &then,
-                outcome::is_refusal(&result),
-                now,
-            )?;
-            Ok(then)
-        });
+        let then = self.write(move |tx| conclude(tx, &knowledge, &policy, &attempt, &result, now));
         self.note(format_args!("    then {then:?}"));
     }
 
@@ -449,7 +461,7 @@ impl World {
     fn crash(&mut self) {
         for attempt in std::mem::take(&mut self.flying) {
             if self.rng.random_bool(0.5) {
-                let _ = self.model.carry_out(&attempt);
+                let _ = self.take_effect(&attempt);
             }
         }
         self.knowledge.busy.clear();
@@ -464,7 +476,7 @@ impl World {
         let due: Vec<_> = self.late.iter().filter(|(at, _)| *at <= self.now).cloned().collect();
         self.late.retain(|(at, _)| *at > self.now);
         for (_, attempt) in due {
-            let _ = self.model.carry_out(&attempt);
+            let _ = self.take_effect(&attempt);
         }
     }
 

@@ -25,6 +25,7 @@ pub(super) struct ModelUser {
 pub(super) struct ModelGroup {
     pub(super) name: String,
     pub(super) members: BTreeSet<String>,
+    pub(super) entitlements: BTreeSet<String>,
 }
 
 /// Databricks, as small as it can be and still be wrong.
@@ -66,6 +67,7 @@ impl Model {
             let group = ModelGroup {
                 name: name.to_owned(),
                 members: BTreeSet::from(["1000000001".to_owned()]),
+                ..ModelGroup::default()
             };
             model.groups.insert(id, group);
         }
@@ -135,6 +137,14 @@ impl Model {
                 user.entitlements.clear();
                 Ok(Reply::Done)
             }
+            Action::Entitle { upstream, missing, .. } => {
+                let group = self
+                    .groups
+                    .get_mut(upstream.as_str())
+                    .ok_or_else(|| Self::refuse(404, "no group"))?;
+                group.entitlements.extend(missing.iter().cloned());
+                Ok(Reply::Done)
+            }
             Action::Delete { upstream } => match kind {
                 Kind::User => self.users.remove(upstream.as_str()).map(|_| Reply::Done),
                 Kind::Group => self.groups.remove(upstream.as_str()).map(|_| Reply::Done),
@@ -187,7 +197,14 @@ impl Model {
                 let members = body.get("members").and_then(Value::as_array).into_iter().flatten();
                 let members = members.filter_map(|member| member["value"].as_str()).map(str::to_owned);
                 let members = members.collect();
-                self.groups.insert(id.clone(), ModelGroup { name, members });
+                self.groups.insert(
+                    id.clone(),
+                    ModelGroup {
+                        name,
+                        members,
+                        entitlements: BTreeSet::new(),
+                    },
+                );
             }
         }
         Ok(Reply::Created(UpstreamId::parse(&id)))
@@ -271,5 +288,13 @@ impl Model {
 
 fn wire_group(id: &str, group: &ModelGroup) -> WireGroup {
     let members: Vec<Value> = group.members.iter().map(|member| json!({ "value": member })).collect();
-    serde_json::from_value(json!({ "id": id, "displayName": group.name, "members": members })).unwrap()
+    let entitlements: Vec<Value> = group
+        .entitlements
+        .iter()
+        .map(|value| json!({ "value": value }))
+        .collect();
+    serde_json::from_value(
+        json!({ "id": id, "displayName": group.name, "members": members, "entitlements": entitlements }),
+    )
+    .unwrap()
 }

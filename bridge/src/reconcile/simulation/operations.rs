@@ -88,6 +88,7 @@ impl World {
         let group = model::ModelGroup {
             name: name.to_owned(),
             members: members.iter().map(|&member| member.to_owned()).collect(),
+            ..model::ModelGroup::default()
         };
         self.model.groups.insert(id, group);
         self.scan();

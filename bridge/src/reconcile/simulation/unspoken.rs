@@ -44,28 +44,41 @@ fn take_in(world: &mut World, mapping: HashMap<String, Mapped>) {
     });
 }
 
+/// Somebody is at the target already.
+fn world_with_another() -> World {
+    let mut world = World::new(1, false);
+    let user = model::ModelUser {
+        name: "old@example.test".to_owned(),
+        active: true,
+        ..model::ModelUser::default()
+    };
+    world.model.users.insert("77".to_owned(), user);
+    world.scan();
+    world
+}
+
 #[test]
 fn c4_an_unclaimed_user_is_not_changed_by_what_a_mapping_says() {
-    let mut world = World::new(1, false);
-    world.user_mut("foreign@example.test").display = Some("Shown".to_owned());
+    let mut world = world_with_another();
+    world.user_mut("old@example.test").display = Some("Shown".to_owned());
     let mapped = Mapped {
-        name: "foreign@example.test".to_owned(),
+        name: "old@example.test".to_owned(),
         external_id: Some("f-1".to_owned()),
         id: None,
     };
     take_in(&mut world, HashMap::from([(mapped.name.clone(), mapped)]));
-    world.user_mut("foreign@example.test").display = Some("Changed".to_owned());
+    world.user_mut("old@example.test").display = Some("Changed".to_owned());
     world.look();
     assert_eq!(world.model.writes, 0, "{:?}", world.trace);
 }
 
 #[test]
 fn c4_an_unclaimed_user_who_vanishes_is_not_made_again() {
-    let mut world = World::new(1, false);
+    let mut world = world_with_another();
     take_in(&mut world, HashMap::new());
     world.policy.drift.repair = true;
     world.policy.drift.widen = true;
-    let id = world.id_of("foreign@example.test");
+    let id = world.id_of("old@example.test");
     world.model.users.remove(&id);
     world.look();
     assert_eq!(world.model.writes, 0, "{:?}", world.trace);

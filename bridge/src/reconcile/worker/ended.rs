@@ -10,6 +10,7 @@ use super::super::circuit::{Sign, State};
 use super::super::drift::{self, DriftPolicy};
 use super::super::outcome::{self, Failed, Then};
 use super::super::scan::{self, Progress, Scan};
+use super::super::shape;
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::databricks::wire::WireUser;
@@ -17,7 +18,7 @@ use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::{UpstreamId, fold};
 use crate::store::{NewStep, StoreError, Transaction};
 
-use super::{Ended, Finished, Worker};
+use super::{Ended, Finished, Worker, suiting};
 
 /// The first scan of a store, and one soon after another, make no object be read: a restart is no reason to.
 fn is_time_to_look(tx: &Transaction<'_>, drift: &DriftPolicy, now: Timestamp) -> Result<bool, StoreError> {
@@ -40,7 +41,8 @@ pub(super) const fn sign_of_list(error: &DatabricksError) -> Sign {
         | DatabricksError::NotAdmitted { .. }
         | DatabricksError::AlreadyExists { .. }
         | DatabricksError::NotFound { .. }
-        | DatabricksError::Refused { .. } => Sign::Out,
+        | DatabricksError::Refused { .. }
+        | DatabricksError::WrongShape { .. } => Sign::Out,
     }
 }
 
@@ -49,7 +51,7 @@ impl Worker {
         let now = self.clock.now();
         match finished {
             Ok(Finished::Probe(credential, result)) => self.probed(credential, result, now).await,
-            Ok(Finished::Scan(kept, result)) => self.scanned(kept, result, now).await,
+            Ok(Finished::Scan(kept, result)) => self.scanned(*kept, result, now).await,
             Ok(Finished::Group(group, result)) => {
                 if let Err(error) = self.group_read(&group, result, now).await {
                     tracing::error!(%error, "what was read for the import could not be stored yet");
@@ -113,37 +115,53 @@ impl Worker {
                     import.begin(&seen);
                 }
                 let admins = seen.admins.clone();
-                let (knowledge, drift) = (self.knowledge.clone(), self.options.policy.drift);
+                let (mut knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+                let (drift, refused) = (policy.drift, self.refused.take());
                 self.scan_at = now.plus(drift.every);
                 let stored = self
                     .store
                     .write(move |tx| {
+                        let (shape, unsuitable) = shape::settle(tx, &target, &policy, &seen, refused)?;
+                        knowledge.shape = shape;
+                        if unsuitable.is_none() {
+                            tx.end_event(&target, suiting::EVENT, now)?;
+                        }
                         let users: Vec<_> = seen.users.iter().map(|user| user.entry.clone()).collect();
                         scan::store(tx, &target, &users, &seen.groups, now)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
                         if drift.on && is_time_to_look(tx, &drift, now)? {
-                            let looks = drift::look_after_scan(tx, &knowledge, &seen, now)?;
+                            let looks = drift::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                             tracing::info!(
                                 looks,
                                 "the target was scanned; objects are read to find what somebody else changed"
                             );
                         }
-                        tx.set_fact("scanned_at", &now.as_micros().to_string())
+                        tx.set_fact("scanned_at", &now.as_micros().to_string())?;
+                        Ok((shape, unsuitable))
                     })
                     .await;
                 match stored {
-                    Ok(()) => {
+                    Ok((shape, unsuitable)) => {
+                        self.knowledge.shape = shape;
+                        self.suits(unsuitable, now).await;
                         self.knowledge.admins = admins;
                         self.knowledge.scanned_at = Some(now);
                     }
-                    Err::<(), StoreError>(error) => {
+                    Err::<_, StoreError>(error) => {
                         tracing::error!(%error, "the scan could not be stored");
                         self.scan = Some(Scan::default());
                     }
                 }
             }
             Err(error) => {
+                if let Some(why) = shape::closed_way(self.options.policy.level, &error) {
+                    // The target works; it is this way to it that does not exist.
+                    self.note_sign(Sign::Works, None, false, now).await;
+                    self.scan_at = now.plus(self.options.policy.drift.every);
+                    self.suits(Some(why), now).await;
+                    return;
+                }
                 self.scan = Some(kept);
                 let sign = sign_of_list(&error);
                 self.note_sign(sign, Some(&error), false, now).await;
@@ -162,6 +180,9 @@ impl Worker {
         let sign = outcome::sign(&result, attempt.call.binding);
         let writes = attempt.call.action.writes();
         self.note_sign(sign, result.as_ref().err(), writes, now).await;
+        if let Err(DatabricksError::WrongShape { detail, .. }) = &result {
+            self.refused_for_shape(detail, now).await;
+        }
         if let Some(id) = attempt.call.action.deactivates()
             && self.leaving.remove(id)
             && !matches!(result, Ok(_) | Err(DatabricksError::OutcomeUnknown(_)))

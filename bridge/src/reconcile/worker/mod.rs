@@ -8,6 +8,7 @@ mod ended;
 mod importing;
 mod orders;
 mod status;
+mod suiting;
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
@@ -26,6 +27,7 @@ use super::circuit::{Circuit, Probing};
 use super::import::Import;
 use super::policy::Policy;
 use super::scan::{Progress, Scan};
+use super::shape::Unsuitable;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
@@ -91,6 +93,10 @@ pub struct Worker {
     unrecorded: Vec<Arc<Ended>>,
     /// Whether anything is written at all.
     gate: Gate,
+    /// Why nothing may be written to a target of this kind (rule E1).
+    unsuitable: Option<Unsuitable>,
+    /// What was refused for the target's shape since the last scan.
+    refused: Option<String>,
     /// When the state was last told.
     reported_at: Timestamp,
     /// Calls that fail one after the other.
@@ -112,7 +118,7 @@ struct Ended {
 enum Finished {
     /// With the credential that it was sent with.
     Probe(u64, Result<Answered<WireUser>, DatabricksError>),
-    Scan(Scan, Result<Progress, DatabricksError>),
+    Scan(Box<Scan>, Result<Progress, DatabricksError>),
     /// A group that an import wants the members of.
     Group(UpstreamId, Result<Answered<WireGroup>, DatabricksError>),
     Call {
@@ -132,7 +138,7 @@ impl Worker {
                 ..Knowledge::default()
             },
             circuit: Circuit::starting(options.probing, now),
-            pace: Pace::new(options.speed, now),
+            pace: Pace::at(options.policy.level, options.speed, now),
             scan: Some(Scan::default()),
             scan_at: now,
             reading: false,
@@ -143,6 +149,8 @@ impl Worker {
             leaving: HashSet::new(),
             unrecorded: Vec::new(),
             gate: if options.dry_run { Gate::DryRun } else { Gate::Open },
+            unsuitable: None,
+            refused: None,
             reported_at: Timestamp::default(),
             trouble: None,
             import: None,
@@ -248,7 +256,7 @@ impl Worker {
             if self.go_on_importing(now).await? {
                 return Ok(None);
             }
-            if self.gate == Gate::Open && self.import.is_none() {
+            if self.writes() && self.import.is_none() {
                 let Some(next) = self.dispatch(now, wake_at).await? else {
                     return Ok(None);
                 };
@@ -268,8 +276,7 @@ impl Worker {
         }
         let busy = self.pace.in_flight() > 0 || self.scan.is_some() || self.reading;
         // What is not written now cannot be tried.
-        let to_try =
-            self.gate == Gate::Open && self.store.read(|snapshot| snapshot.due_to_be_written(&target, now))? > 0;
+        let to_try = self.writes() && self.store.read(|snapshot| snapshot.due_to_be_written(&target, now))? > 0;
         if busy || to_try || !self.circuit.rest() {
             return Ok(());
         }
@@ -297,12 +304,13 @@ impl Worker {
             return None;
         }
         if self.scan.is_none() {
-            if !self.options.policy.drift.on || self.scan_at > now {
+            let wanted = self.options.policy.drift.on || self.unsuitable.is_some();
+            if !wanted || self.scan_at > now {
                 return None;
             }
             self.scan = Some(Scan::default());
         }
-        match self.pace.start(Verb::Read, false, now) {
+        match self.pace.start_page(now) {
             Ok(()) => {}
             Err(Wait::Until(at)) => return Some(at),
             // The end of a call wakes the worker.
@@ -312,7 +320,7 @@ impl Worker {
         self.reading = true;
         let client = self.client.clone();
         self.running.spawn(async move {
-            let kept = scan.clone();
+            let kept = Box::new(scan.clone());
             Finished::Scan(kept, unbroken(scan.step(&client)).await)
         });
         None

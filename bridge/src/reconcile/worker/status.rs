@@ -138,6 +138,12 @@ impl Worker {
                     .map(|import| format!("an import is under way: {}", import.progress())),
                 None,
             ),
+            State::Closed | State::Trial { .. } if self.unsuitable.is_some() => (
+                "held",
+                Some("unsuitable-shape"),
+                self.unsuitable.as_ref().map(ToString::to_string),
+                None,
+            ),
             State::Closed if self.gate == Gate::DryRun => ("dry-run", None, None, None),
             State::Closed => match &self.trouble {
                 // Nothing waits for it any more.
@@ -161,7 +167,7 @@ impl Worker {
         self.status.meters().set_credential_expiry(expiry);
         let due = self.store.read(|snapshot| snapshot.due_to_be_written(target, now));
         let forecast = match self.circuit.state() {
-            State::Closed if self.gate == Gate::Open => self.pace.forecast(Verb::Write, due.unwrap_or(pending)),
+            State::Closed if self.writes() => self.pace.forecast(Verb::Write, due.unwrap_or(pending)),
             _ => Duration::MAX,
         };
         self.store.signals().set_forecast(forecast);

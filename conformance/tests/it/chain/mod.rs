@@ -11,3 +11,4 @@ mod outage;
 mod program;
 mod recordings;
 mod scene;
+mod shape;

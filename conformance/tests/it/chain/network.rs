@@ -172,7 +172,7 @@ async fn a_managed_identity_is_asked_for_its_token() {
 }
 
 /// Doctor beside the running stack; its exit code and its steps.
-async fn doctor(scene: &super::scene::Scene, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+pub async fn doctor(scene: &super::scene::Scene, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
     let mut command = tokio::process::Command::new(super::scene::PROGRAM);
     command
         .args(["bridge-process", "doctor", "--json", "--config"])
@@ -194,7 +194,7 @@ async fn doctor(scene: &super::scene::Scene, arguments: &[&str]) -> (Option<i32>
     )
 }
 
-fn states(said: &serde_json::Value) -> Vec<String> {
+pub fn states(said: &serde_json::Value) -> Vec<String> {
     let steps = said["steps"].as_array().unwrap().iter();
     steps
         .filter(|step| step["state"] != "ok")

@@ -96,6 +96,19 @@ async fn e2_what_is_there_is_taken_in_and_changed_only_when_entra_writes_it() {
     let (status, made) = scene.send(Method::POST, "/Groups", Some(body)).await;
     assert_eq!((status, &made["members"][0]["value"]), (201, &json!(user)));
     assert_eq!(scene.writes_since(0).await.len(), 0, "nothing is written in dry-run");
+    let (well, said) = command(&scene, &["plan"]).await;
+    assert!(well, "{said}");
+    let (well, said) = command(&scene, &["go-live", "--yes"]).await;
+    assert!(well, "{said}");
+    scene
+        .until("written", |state| {
+            state
+                .user("old@contoso.test")
+                .is_some_and(|user| user.display_name.as_deref() == Some("New"))
+        })
+        .await;
+    scene.settled().await;
+    assert_eq!(scene.state().await.members("Old group"), ["old@contoso.test"]);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use conformance::stack::control::Received;
 use serde_json::Value;
 
 use crate::drive::{Drive, Version};
+use crate::holds;
 use crate::wanted::Wanted;
 
 /// How long after an acknowledgement a call planned before it may arrive, in milliseconds.
@@ -228,7 +229,7 @@ impl<'a> Basis<'a> {
     /// Why this change rests on nothing that Entra wanted.
     fn objects_to(&self, change: &Change) -> Option<String> {
         match change {
-            Change::Activated { user } if !self.recent.iter().any(|wanted| wanted.wants_active(user)) => {
+            Change::Activated { user } if !self.recent.iter().any(|wanted| self.has_access(wanted, user)) => {
                 Some(format!("{user} gets access, wanted by nobody"))
             }
             Change::Deactivated { user } if self.recent.iter().all(|wanted| wanted.wants_active(user)) => {
@@ -253,6 +254,27 @@ impl<'a> Basis<'a> {
         }
     }
 
+    /// Whether somebody of this name is wanted and active; while a rename waits for a person, the old name counts.
+    fn has_access(&self, wanted: &Wanted, user: &str) -> bool {
+        if !holds::allowances(&self.ever).users.contains_key(user) {
+            return wanted.wants_active(user);
+        }
+        let bearers: BTreeSet<usize> = self.people(user);
+        wanted
+            .users
+            .iter()
+            .any(|(person, held)| held.active && bearers.contains(person))
+    }
+
+    /// Everybody who ever had this name.
+    fn people(&self, user: &str) -> BTreeSet<usize> {
+        let users = self.ever.iter().flat_map(|wanted| &wanted.users);
+        users
+            .filter(|(_, held)| held.name.to_lowercase() == user)
+            .map(|(person, _)| *person)
+            .collect()
+    }
+
     /// Groups that ever had one of these names.
     fn teams(&self, names: &BTreeSet<String>) -> BTreeSet<usize> {
         let groups = self.ever.iter().flat_map(|wanted| &wanted.groups);
@@ -264,11 +286,7 @@ impl<'a> Basis<'a> {
 
     /// Whether somebody who ever had this name is a member.
     fn member(&self, wanted: &Wanted, groups: &BTreeSet<String>, user: &str) -> bool {
-        let users = self.ever.iter().flat_map(|wanted| &wanted.users);
-        let people: BTreeSet<usize> = users
-            .filter(|(_, held)| held.name.to_lowercase() == user)
-            .map(|(person, _)| *person)
-            .collect();
+        let people = self.people(user);
         let teams = self.teams(groups);
         let mut wanted = wanted.groups.iter().filter(|(team, _)| teams.contains(team));
         wanted.any(|(_, group)| !group.members.is_disjoint(&people))

@@ -399,8 +399,15 @@ fn inherit_groups(
     let Some(member) = tx.binding(member)? else {
         return Ok(());
     };
+    // What is wanted is sent all the same: a read may be out of date, and a second addition does no harm.
+    let person = tx.resource(member.resource_id.as_str())?;
+    let wanted = person
+        .map(|person| tx.groups_of(person.pk))
+        .transpose()?
+        .unwrap_or_default();
     for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
-        let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
+        let group = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)?;
+        let Some(group) = group.filter(|group| wanted.iter().all(|(id, _)| *id != group.resource_id)) else {
             continue;
         };
         if !inherit(tx, &group, &member)? {

@@ -5,6 +5,7 @@ mod backup;
 mod check_config;
 mod doctor;
 mod drift;
+mod explain;
 mod forget;
 mod go_live;
 mod ids;
@@ -86,6 +87,11 @@ enum Command {
         after_help = "Examples:\n  scim-bridge plan --config bridge.toml\n  scim-bridge plan --calls --limit 100 --config bridge.toml\n  scim-bridge plan --json --config bridge.toml"
     )]
     Plan(plan::Plan),
+    /// Say why a user, a group or a membership is as it is, and what it waits for. Works beside a running bridge.
+    #[command(
+        after_help = "Exits 1 when nothing is called so.\n\nExamples:\n  scim-bridge explain ana@contoso.com --config bridge.toml\n  scim-bridge explain ana@contoso.com data-engineers --config bridge.toml\n  scim-bridge explain data-engineers --json --config bridge.toml"
+    )]
+    Explain(explain::Explain),
     /// Let a bridge in dry-run write from now on, after saying what that does.
     #[command(
         after_help = "Examples:\n  scim-bridge go-live --config bridge.toml\n  scim-bridge go-live --yes --config bridge.toml"
@@ -152,6 +158,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Log(log) => log.run().map(well),
         Command::Import(import) => import.run().map(well),
         Command::Plan(plan) => plan.run().map(well),
+        Command::Explain(explain) => explain.run(),
         Command::GoLive(go_live) => go_live.run().map(well),
         Command::Drift(drift) => drift.run().map(well),
         Command::Backup(backup) => backup.run().map(well),

@@ -76,7 +76,7 @@ pub struct TargetSection {
     /// Program and arguments that print such a token as their first line, run without a shell, at start and every five minutes. `SCIM_BRIDGE_TARGET_TOKEN_COMMAND`
     #[serde(default)]
     pub token_command: Option<Vec<String>>,
-    /// `dry-run` or `live`: how a target starts. In dry-run nothing is written before `scim-bridge go-live` (rule E2). `SCIM_BRIDGE_TARGET_MODE`
+    /// `dry-run` or `live`: how a target starts. In dry-run nothing is written before `scim-bridge go-live` (rule E2); that order counts until the target has been `live` here. `SCIM_BRIDGE_TARGET_MODE`
     pub mode: Mode,
     /// `published`, `off` or `xN`: how fast Databricks may be asked. Default `published`. `SCIM_BRIDGE_TARGET_PACE`
     #[serde(default = "pace")]

@@ -524,12 +524,14 @@ fn carry_out_note(
         }
         Note::Reinstate { back, away } => {
             set_role(tx, away, Role::Tombstone)?;
+            give_up_name(tx, target, away, now)?;
             set_role(tx, back, Role::Current)?;
             // The one that steps back leaves its groups before the other gets them.
             tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
         }
         Note::StepDown(binding) => {
             set_role(tx, binding, Role::Tombstone)?;
+            give_up_name(tx, target, binding, now)?;
             tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
         }
         Note::TakeOver(binding) => take_over(tx, knowledge, policy, row, binding, now)?,
@@ -542,9 +544,19 @@ fn carry_out_note(
                 })?;
             }
         }
-        Note::Gone(binding) => set_role(tx, binding, Role::Gone)?,
+        Note::Gone(binding) => {
+            set_role(tx, binding, Role::Gone)?;
+            give_up_name(tx, target, binding, now)?;
+        }
     }
     Ok(())
+}
+
+fn give_up_name(tx: &Transaction<'_>, target: &str, binding: BindingId, now: Timestamp) -> Result<(), StoreError> {
+    match tx.binding(binding)? {
+        Some(binding) => tx.enqueue_who_wants_name_of(target, &binding, now),
+        None => Ok(()),
+    }
 }
 
 /// The record has every step, those among them that need no call.

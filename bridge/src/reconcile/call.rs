@@ -52,6 +52,45 @@ pub fn create_body(binding: &Binding, fields: &Values, members: &[&str]) -> Valu
     }
 }
 
+/// The operations of a PATCH; none for any other request. Each has a path, so that no deployment takes it for more than
+/// it says.
+pub fn operations(action: &Action) -> Vec<Value> {
+    match action {
+        Action::Patch { fields, .. } => fields
+            .iter()
+            .map(|(field, value)| match field {
+                Field::Active => wire::set_active(value.as_deref() == Some("true")),
+                other => wire::set_attribute(other.as_str(), value.as_deref()),
+            })
+            .collect(),
+        Action::AddMembers { members, .. } => {
+            let ids: Vec<&str> = members.iter().map(|(_, id)| id.as_str()).collect();
+            vec![wire::add_members(&ids)]
+        }
+        Action::RemoveMembers { members, .. } => {
+            let removals = members.iter().map(|(_, id)| wire::remove_member(id.as_str()));
+            removals.collect()
+        }
+        Action::Strip {
+            entitlements, roles, ..
+        } => {
+            let mut operations: Vec<Value> = roles.iter().map(|role| wire::remove_role(role)).collect();
+            if *entitlements {
+                operations.push(wire::clear_entitlements());
+            }
+            operations
+        }
+        Action::Entitle { missing, .. } => vec![wire::add_entitlements(missing)],
+        Action::Create { .. }
+        | Action::Assign { .. }
+        | Action::Unassign { .. }
+        | Action::LookAtAssignment { .. }
+        | Action::Delete { .. }
+        | Action::LookUp
+        | Action::Read { .. } => Vec::new(),
+    }
+}
+
 /// Sends the request.
 ///
 /// # Errors
@@ -69,39 +108,11 @@ pub async fn carry_out(
             let made = client.create(kind, &create_body(binding, fields, &ids)).await?;
             Ok(reply(made.status, Reply::Created(made.value)))
         }
-        Action::Patch { upstream, fields } => {
-            let operations: Vec<Value> = fields
-                .iter()
-                .map(|(field, value)| match field {
-                    Field::Active => wire::set_active(value.as_deref() == Some("true")),
-                    other => wire::set_attribute(other.as_str(), value.as_deref()),
-                })
-                .collect();
-            Ok(done(&client.patch(kind, upstream, &operations).await?))
-        }
-        Action::AddMembers { upstream, members } => {
-            let ids: Vec<&str> = members.iter().map(|(_, id)| id.as_str()).collect();
-            Ok(done(&client.patch(kind, upstream, &[wire::add_members(&ids)]).await?))
-        }
-        Action::RemoveMembers { upstream, members } => {
-            let operations: Vec<Value> = members.iter().map(|(_, id)| wire::remove_member(id.as_str())).collect();
-            Ok(done(&client.patch(kind, upstream, &operations).await?))
-        }
-        Action::Strip {
-            upstream,
-            entitlements,
-            roles,
-        } => {
-            let mut operations: Vec<Value> = roles.iter().map(|role| wire::remove_role(role)).collect();
-            if *entitlements {
-                operations.push(wire::clear_entitlements());
-            }
-            Ok(done(&client.patch(kind, upstream, &operations).await?))
-        }
-        Action::Entitle { upstream, missing, .. } => {
-            let operation = wire::add_entitlements(missing);
-            Ok(done(&client.patch(kind, upstream, &[operation]).await?))
-        }
+        Action::Patch { upstream, .. }
+        | Action::AddMembers { upstream, .. }
+        | Action::RemoveMembers { upstream, .. }
+        | Action::Entitle { upstream, .. }
+        | Action::Strip { upstream, .. } => Ok(done(&client.patch(kind, upstream, &operations(action)).await?)),
         Action::Assign {
             upstream,
             workspace,
@@ -262,3 +273,6 @@ pub fn describe(kind: Kind, action: &Action) -> String {
         Action::Read { upstream, .. } => format!("GET {path}/{upstream}"),
     }
 }
+
+#[cfg(test)]
+pub(in crate::reconcile) mod forms;

@@ -183,7 +183,8 @@ fn may_exceed(
         GuardClass::Deactivations | GuardClass::Deletes | GuardClass::Roles => {
             let done = tx.guarded_since(target, class, since)?;
             let at_most = done + tx.queued_of_class(target, QueueClass::Revocation)?.max(1);
-            Ok(guard.is_exceeded(at_most, tx.live_users()?))
+            // Those who are still to get an account are many at first, and no part of whom it is a share.
+            Ok(at_most > guard.more_than && guard.is_exceeded(at_most, tx.managed_users(target)?))
         }
         // One row may take away from many; a rename waits as a grant.
         GuardClass::Memberships | GuardClass::Renames => Ok(true),

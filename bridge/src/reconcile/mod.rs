@@ -9,6 +9,7 @@ pub mod circuit;
 mod commands;
 pub mod drift;
 mod entitle;
+pub mod explain;
 pub mod forecast;
 pub mod guard;
 mod import;

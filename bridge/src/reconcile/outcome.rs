@@ -272,7 +272,7 @@ fn applied(
         }
         Action::AddMembers { .. } => confirm_edges(tx, knowledge, attempt, true, now)?,
         Action::RemoveMembers { .. } => confirm_edges(tx, knowledge, attempt, false, now)?,
-        Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream))?,
+        Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream), now)?,
         Action::Create { .. } | Action::LookUp | Action::LookAtAssignment { .. } | Action::Read { .. } => {}
     }
     Ok(Then::Continue)
@@ -284,8 +284,10 @@ pub(super) fn gone(
     knowledge: &Knowledge,
     binding: Binding,
     upstream: Option<&UpstreamId>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.drop_edges_of_group(binding.id)?;
+    tx.enqueue_who_wants_name_of(&knowledge.target, &binding, now)?;
     if let Some(upstream) = upstream {
         tx.drop_from_inventory(&knowledge.target, binding.kind, upstream)?;
     }
@@ -441,13 +443,8 @@ fn not_found(
 ) -> Result<Then, StoreError> {
     restore_parts(tx, attempt)?;
     match &attempt.call.action {
-        Action::Delete { .. } => {
-            tx.drop_edges_of_group(binding.id)?;
-            tx.put_binding(&Binding {
-                role: Role::Gone,
-                existence: Existence::Absent,
-                ..binding
-            })?;
+        Action::Delete { upstream } => {
+            gone(tx, knowledge, binding, Some(upstream), now)?;
             Ok(Then::Continue)
         }
         Action::Create { .. } => {

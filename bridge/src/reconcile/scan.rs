@@ -8,10 +8,11 @@ use std::collections::HashSet;
 use super::assign::Workspace;
 use super::shape::look::{Question, questions};
 use super::shape::{Evidence, SeenGroup};
+use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireScope, WireUser};
 use crate::databricks::{Client, DatabricksError, Level};
 use crate::id::{UpstreamId, fold};
-use crate::store::{Field, InventoryEntry, Kind};
+use crate::store::{Field, InventoryEntry, Kind, StoreError, Transaction};
 
 /// A walk in progress.
 #[derive(Debug, Clone)]
@@ -30,6 +31,24 @@ pub struct Scan {
     workspaces: Vec<u64>,
     /// What is still to be asked of the target's shape; `None` before the lists are read.
     unasked: Option<Vec<Question>>,
+}
+
+/// Stores what a complete scan saw. What is held is planned anew: what it was held for may be another by now.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be written.
+pub fn store(
+    tx: &Transaction<'_>,
+    target: &str,
+    users: &[InventoryEntry],
+    groups: &[InventoryEntry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.replace_inventory(target, Kind::User, users)?;
+    tx.replace_inventory(target, Kind::Group, groups)?;
+    tx.enqueue_held(target, now)?;
+    Ok(())
 }
 
 /// What one page came to.

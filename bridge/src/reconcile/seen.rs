@@ -265,6 +265,14 @@ fn found_by_name(
             })?;
             Ok(Then::Continue)
         }
+        // Nothing was ever sent that could have made it, and nobody wants it any more: it is somebody else's.
+        Judged::Hold(_) if binding.role != Role::Current && binding.unknown_at.is_none() => {
+            tx.put_binding(&Binding {
+                existence: Existence::Unknown,
+                ..binding
+            })?;
+            Ok(Then::Continue)
+        }
         Judged::Hold(why) => Ok(Then::Hold(why)),
         Judged::Protected(why) => Ok(Then::Protected(why)),
     }
@@ -380,7 +388,7 @@ fn adopt(
                     tx.put_field(id, field, &Tracked::known(value))?;
                 }
             }
-            inherit_groups(tx, knowledge, id, user)?;
+            inherit_groups(tx, knowledge, id, user, now)?;
             Ok(Then::Continue)
         }
         Judged::Hold(why) => Ok(Then::Hold(why)),
@@ -394,24 +402,47 @@ fn inherit_groups(
     knowledge: &Knowledge,
     member: BindingId,
     found: &WireUser,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     // A group that is shown because another one is in it says nothing of this membership.
     let direct = found
         .groups
         .iter()
         .filter(|group| group.kind.as_deref() == Some("direct"));
+    let Some(member) = tx.binding(member)? else {
+        return Ok(());
+    };
+    // What is wanted is sent all the same: a read may be out of date, and a second addition does no harm.
+    let person = tx.resource(member.resource_id.as_str())?;
+    let wanted = person
+        .map(|person| tx.groups_of(person.pk))
+        .transpose()?
+        .unwrap_or_default();
     for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
-        let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
+        let group = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)?;
+        let Some(group) = group.filter(|group| wanted.iter().all(|(id, _)| *id != group.resource_id)) else {
             continue;
         };
-        if tx.edge(group.id, member)?.is_none() {
-            let mut edge = super::attempt::new_edge(group.id, member);
-            edge.tracked = Tracked::known(true);
-            edge.inherited = true;
-            tx.put_edge(&edge)?;
+        if !inherit(tx, &group, &member)? {
+            let at_once = Enqueue::at_once(QueueClass::Revocation, now);
+            tx.enqueue(&knowledge.target, &group.resource_id, Kind::Group, at_once)?;
         }
     }
     Ok(())
+}
+
+/// One membership that was found; false if it is not to stay: whom the client has deleted (rule C6) or taken out
+/// before it was found is kept by nothing. What is known of it already stays as it is.
+fn inherit(tx: &Transaction<'_>, group: &Binding, member: &Binding) -> Result<bool, StoreError> {
+    if tx.edge(group.id, member.id)?.is_some() {
+        return Ok(true);
+    }
+    let stays = member.role != Role::Tombstone && !tx.was_taken_out(&group.resource_id, &member.resource_id)?;
+    let mut edge = super::attempt::new_edge(group.id, member.id);
+    edge.tracked = Tracked::known(true);
+    edge.inherited = stays;
+    tx.put_edge(&edge)?;
+    Ok(stays)
 }
 
 /// The record says whose object it was from then on.
@@ -471,14 +502,16 @@ fn adopt_group(
     }
 }
 
-/// Members that the bridge knows become edges that were found; the others are nobody's business, and what is known
-/// already stays as it is. Whoever was deleted is kept by nothing (rule C6).
+/// Members that the bridge knows become edges that were found; the others are nobody's business.
 pub(super) fn inherit_members(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
     group: BindingId,
     found: &WireGroup,
 ) -> Result<(), StoreError> {
+    let Some(group) = tx.binding(group)? else {
+        return Ok(());
+    };
     for upstream in found
         .members
         .iter()
@@ -488,13 +521,7 @@ pub(super) fn inherit_members(
             let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
                 continue;
             };
-            if tx.edge(group, member.id)?.is_some() {
-                continue;
-            }
-            let mut edge = super::attempt::new_edge(group, member.id);
-            edge.tracked = Tracked::known(true);
-            edge.inherited = member.role != Role::Tombstone;
-            tx.put_edge(&edge)?;
+            inherit(tx, &group, &member)?;
         }
     }
     Ok(())
@@ -528,6 +555,7 @@ fn complete(
                 old = older.upstream_id.as_ref().map_or("", |id| id.as_str()),
                 "a renamed user's old account is retired; what it owns (notebooks, jobs, tokens) stays with it"
             );
+            tx.enqueue_who_wants_name_of(&knowledge.target, &older, now)?;
             tx.put_binding(&Binding {
                 role: Role::Tombstone,
                 strip: true,
@@ -600,13 +628,8 @@ fn vanished(
     now: Timestamp,
 ) -> Result<Then, StoreError> {
     if binding.role != Role::Current {
-        tx.put_binding(&Binding {
-            role: Role::Gone,
-            existence: Existence::Absent,
-            unknown_at: None,
-            agreed_at: None,
-            ..binding
-        })?;
+        let upstream = binding.upstream_id.clone();
+        super::outcome::gone(tx, knowledge, binding, upstream.as_ref(), now)?;
         return Ok(Then::Continue);
     }
     if may_be_deleted_by_us(&binding) {

@@ -124,7 +124,8 @@ pub struct NewBinding {
 }
 
 impl Role {
-    const fn as_str(self) -> &'static str {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Current => "current",
             Self::Retiring => "retiring",
@@ -145,7 +146,8 @@ impl Role {
 }
 
 impl Ownership {
-    const fn as_str(self) -> &'static str {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::Adopted => "adopted",
@@ -164,7 +166,8 @@ impl Ownership {
 }
 
 impl Existence {
-    const fn as_str(self) -> &'static str {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
             Self::Absent => "absent",

@@ -233,6 +233,20 @@ impl Snapshot<'_> {
         Ok(rows.into_iter().filter_map(|(edge, id)| Some((edge?, id))).collect())
     }
 
+    /// All stored edges of a member.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn edges_of_member(&self, member: BindingId) -> Result<Vec<EdgeRow>, StoreError> {
+        let rows = self.all(
+            &format!("SELECT {EDGE} FROM edges e WHERE e.member_binding = ?1 ORDER BY e.group_binding"),
+            [member.row()],
+            |row| read_edge(row, 0),
+        )?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
     /// Whether a removal of `member` from some group is still to be applied or, after an
     /// unknown outcome, proven (rule B9).
     ///

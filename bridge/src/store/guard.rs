@@ -63,7 +63,8 @@ impl GuardClass {
             }
             Self::Deletes => {
                 "SELECT b.upstream_id AS principal, b.name AS name, b.resource_id AS resource FROM bindings b
-                 WHERE b.target = ?1 AND b.kind = 'User' AND b.upstream_id IS NOT NULL AND b.role = 'tombstone'"
+                 WHERE b.target = ?1 AND b.kind = 'User' AND b.upstream_id IS NOT NULL AND b.role = 'tombstone'
+                   AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.id = b.resource_id)"
             }
             Self::Memberships => {
                 "SELECT b.upstream_id AS principal, b.name AS name, g.resource_id AS resource FROM queue q

@@ -24,6 +24,15 @@ pub enum QueueClass {
 }
 
 impl QueueClass {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revocation => "revocation",
+            Self::Grant => "grant",
+            Self::Verification => "verification",
+        }
+    }
+
     const fn number(self) -> i64 {
         match self {
             Self::Revocation => 0,
@@ -122,6 +131,20 @@ impl Snapshot<'_> {
         )
     }
 
+    /// Why a queued resource waits, or how its last call failed, if that was noted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn queue_reason(&self, target: &str, id: &ScimId) -> Result<Option<String>, StoreError> {
+        let reason = self.one(
+            "SELECT reason FROM queue WHERE target = ?1 AND resource_id = ?2",
+            params![target, id.as_str()],
+            |row| Ok(row.get::<_, Option<String>>(0)?),
+        )?;
+        Ok(reason.flatten())
+    }
+
     /// Up to `limit` rows of one class and rate class that are due, longest due first.
     ///
     /// # Errors
@@ -200,6 +223,20 @@ impl Snapshot<'_> {
             |row| Ok(row.get::<_, i64>(0)?),
         )?;
         Ok(u64::try_from(due.unwrap_or(0)).unwrap_or(0))
+    }
+
+    /// Whether any row waits to be written, due or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn waits_to_be_written(&self, target: &str) -> Result<bool, StoreError> {
+        let found = self.one(
+            "SELECT 1 FROM queue WHERE target = ?1 AND class < 2 LIMIT 1",
+            [target],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
     }
 
     /// How many rows there are, and how many of them wait to be written rather than only verified.
@@ -352,6 +389,30 @@ impl Transaction<'_> {
             self.enqueue(target, id, *kind, Enqueue::at_once(QueueClass::Grant, now))?;
         }
         Ok(held.len())
+    }
+
+    /// Queues whoever else wants the name of `binding`, which is given up: it may have waited for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn enqueue_who_wants_name_of(
+        &self,
+        target: &str,
+        binding: &super::Binding,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Through the index, which begins with the endpoint.
+        let waiting = self.all(
+            "SELECT id FROM resources WHERE endpoint IN (SELECT endpoint FROM counts WHERE kind = ?1)
+                 AND kind = ?1 AND name_key = ?2 AND id <> ?3",
+            params![binding.kind.as_str(), binding.name_key, binding.resource_id.as_str()],
+            |row| Ok(ScimId::new(row.get::<_, String>(0)?)),
+        )?;
+        for other in waiting {
+            self.enqueue(target, &other, binding.kind, Enqueue::at_once(QueueClass::Grant, now))?;
+        }
+        Ok(())
     }
 
     /// Puts the groups that `member`'s bindings concern into the queue.

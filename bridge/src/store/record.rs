@@ -143,6 +143,21 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Whether the client's last word on a membership, as far as the record goes back, was that it is to end.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub fn was_taken_out(&self, group: &ScimId, member: &ScimId) -> Result<bool, StoreError> {
+        let added = self.one(
+            "SELECT m.added FROM moved m JOIN revisions r ON r.revision = m.revision
+             WHERE m.member_id = ?2 AND r.resource_id = ?1 ORDER BY m.revision DESC LIMIT 1",
+            params![group.as_str(), member.as_str()],
+            |row| Ok(row.get::<_, bool>(0)?),
+        )?;
+        Ok(added == Some(false))
+    }
+
     /// Records something that concerns a whole target: one row while it lasts, however often it is seen (rule D5).
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod credentials;
 mod discovery;
 mod doctor;
 mod exchanges;
+mod explain;
 mod groups;
 mod limits;
 mod metrics;

@@ -52,7 +52,7 @@ pub(in crate::cli) fn print(plan: &Rehearsal, calls: &[PlannedCall], limit: usiz
             for (what, number) in &counts {
                 table.add_row([Cell::new(what), Cell::new(number)]);
             }
-            let _ = writeln!(text, "{table}");
+            let _ = writeln!(text, "{}", table.trim_fmt());
         }
     }
     let takes = plan.forecast.as_ref().map_or_else(
@@ -184,7 +184,7 @@ impl Section {
                 for (who, what) in shown {
                     table.add_row([who, what]);
                 }
-                let _ = writeln!(text, "{table}");
+                let _ = writeln!(text, "{}", table.trim_fmt());
             }
         }
         if let Some(more) = self.rows.len().checked_sub(limit).filter(|more| *more > 0) {
@@ -195,7 +195,7 @@ impl Section {
 
 fn new_table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table
 }
@@ -241,4 +241,74 @@ fn names(names: &[String], limit: usize) -> String {
         let _ = write!(text, " and {} more", thousands(more as u64));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::forecast::Forecast;
+    use crate::reconcile::rehearse::{Counts, Guarded};
+
+    fn plan() -> Rehearsal {
+        let loss = |number: usize| Loss {
+            kind: "User",
+            name: format!("user{number}@contoso.test"),
+            deactivated: true,
+            deleted: false,
+            stripped: number == 0,
+            groups: if number == 0 {
+                vec!["Ops".to_owned(), "Staff".to_owned(), "Data".to_owned()]
+            } else {
+                Vec::new()
+            },
+        };
+        Rehearsal {
+            mode: "live",
+            scanned_at: "2026-01-05T08:00:00.000Z".to_owned(),
+            counts: Counts {
+                deactivate_users: 982,
+                remove_members: 3,
+                members_removed: 3,
+                ..Counts::default()
+            },
+            forecast: Some(Forecast {
+                seconds: 1740,
+                class: "write",
+                calls: 983,
+                per_minute: Some(34),
+            }),
+            seconds: 1740,
+            gains: Vec::new(),
+            losses: (0..982).map(loss).collect(),
+            adopted: Vec::new(),
+            held: Vec::new(),
+            failing: Vec::new(),
+            guard: vec![Guarded {
+                class: "deletes",
+                people: 60,
+                command: "scim-bridge resume",
+            }],
+            calls: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_long_plan_in_a_pipe() {
+        insta::assert_snapshot!(print(&plan(), &[], 2, Form::Lines), @r"
+        mode live: the bridge is at it
+        scanned 2026-01-05T08:00:00.000Z
+        calls deactivate users: 982
+        calls remove members: 3 (3 memberships)
+        takes ≈ 29 minutes (983 writes at 34 a minute)
+        loses User user0@contoso.test: deactivated; own rights taken; leaves Ops, Staff and 1 more
+        loses User user1@contoso.test: deactivated
+        loses and 980 more
+        guards deletes: 60 people; scim-bridge resume lets them pass
+        ");
+    }
+
+    #[test]
+    fn a_long_plan_on_a_terminal() {
+        insta::assert_snapshot!(print(&plan(), &[], 2, Form::Table));
+    }
 }

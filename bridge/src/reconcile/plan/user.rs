@@ -104,10 +104,12 @@ fn active(fields: &Fields) -> Tracked<Option<String>> {
         .unwrap_or_else(|| Tracked::known(Some("true".to_owned())))
 }
 
-/// A deleted user's account is deleted where that is the policy (rule C6).
+/// A deleted user's account is deleted where that is the policy (rule C6). The old account of a renamed user is not: what
+/// it owns is still the user's (rule C5).
 fn delete(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) -> Option<Next> {
     let upstream = held.binding.upstream_id.clone()?;
-    if held.binding.role != Role::Tombstone || policy.on_user_delete == OnUserDelete::Deactivate {
+    let deleted = held.binding.role == Role::Tombstone && view.wanted.is_none();
+    if !deleted || policy.on_user_delete == OnUserDelete::Deactivate {
         return None;
     }
     if let Some(why) = &held.protected {
@@ -247,6 +249,14 @@ fn grant(view: &UserView, wanted: &WantedUser, policy: &Policy, now: Timestamp) 
         return Some(Next::protected(why));
     }
     let Some(upstream) = current.binding.upstream_id.clone() else {
+        let old = view.bindings.iter().find(|held| held.binding.role == Role::Retiring);
+        if let Some(old) = old.filter(|_| is_refused(view, policy)) {
+            // The rename has begun and is refused since: the old account stays after all.
+            return Some(Next::Note(Note::Reinstate {
+                back: old.binding.id,
+                away: current.binding.id,
+            }));
+        }
         if let Some(next) = plan_held_name(&view.holders, Kind::User, &view.decided, now, policy) {
             return Some(next);
         }
@@ -339,7 +349,7 @@ fn rename(
         .bindings
         .iter()
         .find(|held| held.binding.name_key == wanted.name_key && held.binding.role != Role::Current);
-    if let Some(earlier) = earlier {
+    if let Some(earlier) = earlier.filter(|_| !is_refused(view, policy)) {
         return Some(Next::Note(Note::Reinstate {
             back: earlier.binding.id,
             away: current.binding.id,

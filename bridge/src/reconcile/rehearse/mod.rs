@@ -113,7 +113,7 @@ pub fn rehearse(
 }
 
 /// What the worker would know after a start, from the store alone.
-fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, StoreError> {
+pub(super) fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, StoreError> {
     let scanned_at = store.fact("scanned_at")?.and_then(|text| text.parse().ok());
     let me = store.fact("me")?;
     let me = me.as_deref().and_then(|text| text.split_once(' '));
@@ -146,10 +146,7 @@ impl Rehearsing<'_> {
     /// Plans what is due in the worker's order, up to one call; false if nothing can be done now.
     fn pass(&mut self) -> Result<bool, StoreError> {
         self.wake_at = None;
-        let only_looks = self
-            .copy
-            .run::<_, StoreError>(|tx| Ok(tx.queue_depth(&self.options.target)?.1 == 0))?;
-        if only_looks {
+        if !self.waits_to_be_written()? {
             return Ok(false);
         }
         for class in [QueueClass::Revocation, QueueClass::Grant, QueueClass::Verification] {
@@ -171,6 +168,10 @@ impl Rehearsing<'_> {
         Ok(false)
     }
 
+    fn waits_to_be_written(&self) -> Result<bool, StoreError> {
+        self.copy.run(|tx| tx.waits_to_be_written(&self.options.target))
+    }
+
     fn due(&self, class: QueueClass, verb: i64) -> Result<Vec<ScimId>, StoreError> {
         self.copy.run(|tx| {
             let rows = tx.due(&self.options.target, class, verb, self.now, GLANCE)?;
@@ -180,16 +181,18 @@ impl Rehearsing<'_> {
 
     /// On to the next moment at which something can be done; false if that is beyond what is under way now.
     fn go_on(&mut self) -> Result<bool, StoreError> {
-        let (target, now) = (&self.options.target, self.now);
-        let (next, waiting) = self
+        if !self.waits_to_be_written()? {
+            return Ok(false);
+        }
+        let next = self
             .copy
-            .run::<_, StoreError>(|tx| Ok((tx.next_due(target, now)?, tx.queue_depth(target)?.1)))?;
+            .run::<_, StoreError>(|tx| tx.next_due(&self.options.target, self.now))?;
         let next = next.into_iter().chain(self.wake_at).min();
         // What still waits then waits for a person, or was refused again and again.
         let policy = &self.options.policy;
         let patience = (policy.proof * 4).max(policy.scale(Duration::from_mins(2)));
         match next {
-            Some(next) if waiting > 0 && next <= self.last_write.plus(patience) => {
+            Some(next) if next <= self.last_write.plus(patience) => {
                 self.now = next;
                 Ok(true)
             }

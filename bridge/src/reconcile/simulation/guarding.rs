@@ -74,3 +74,27 @@ fn e6_a_group_that_is_deleted_upstream_counts_for_everybody_in_it() {
     world.settle();
     assert_eq!(world.members("Group 0"), usize::MAX);
 }
+
+#[test]
+fn e6_the_share_is_of_those_who_have_an_account_not_of_those_who_are_to_get_one() {
+    let mut world = guarded(6);
+    for user in 10..40 {
+        let name = format!("user{user}@example.test");
+        let stranger = ModelUser {
+            name,
+            ..ModelUser::default()
+        };
+        world.model.users.insert(format!("9{user}"), stranger);
+    }
+    world.scan();
+    for user in 10..40 {
+        world.edit(Edit::CreateUser(user));
+    }
+    world.settle();
+    assert_eq!(world.held("adopt_inactive"), 30);
+    for user in 0..4 {
+        world.edit(Edit::SetActive(user, false));
+    }
+    world.settle();
+    assert_eq!(active(&world), 2 + 6, "four of six");
+}

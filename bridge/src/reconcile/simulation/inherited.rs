@@ -71,3 +71,42 @@ fn c3_memberships_of_an_account_that_is_adopted_are_inherited() {
     world.look();
     assert!(world.group_mut("Group 0").members.contains("77"));
 }
+
+#[test]
+fn c3_whom_entra_took_out_before_the_adoption_does_not_stay_by_it() {
+    let mut world = world_of(2);
+    let ids: Vec<String> = (0..2).map(|n| world.id_of(&format!("user{n}@example.test"))).collect();
+    world.foreign_group("Old", &[&ids[0], &ids[1]]);
+    let (group, revision) = world.create_waiting(Kind::Group, "Old", "o");
+    world.write(move |tx| tx.decide(revision, crate::store::Answer::Accepted));
+    world.groups.insert(0, group);
+    world.edit(Edit::AddMember(0, 0));
+    world.edit(Edit::AddMember(0, 1));
+    world.settle();
+    world.edit(Edit::RemoveMember(0, 0));
+    world.settle();
+    world.order("adopt", json!({ "name": "Old" })).unwrap();
+    world.settle();
+    assert_eq!(world.members("Old"), 1);
+}
+
+#[test]
+fn c3_a_membership_that_is_wanted_is_sent_although_it_was_found() {
+    let mut world = office();
+    let stranger = ModelUser {
+        name: "user9@example.test".to_owned(),
+        active: true,
+        ..ModelUser::default()
+    };
+    world.model.users.insert("77".to_owned(), stranger);
+    world.scan();
+    world.edit(Edit::CreateUser(9));
+    world.edit(Edit::AddMember(0, 9));
+    assert_eq!(world.next_call(), "GET /Users/77");
+    // Somebody has just taken the account out of the group, and the read is out of date.
+    world.group_mut("Group 0").members.insert("77".to_owned());
+    world.answer_truly();
+    world.group_mut("Group 0").members.remove("77");
+    world.settle();
+    assert!(world.group_mut("Group 0").members.contains("77"));
+}

@@ -7,10 +7,12 @@
 mod assignments;
 mod cases;
 mod entitlements;
+mod explanations;
 mod foreign;
 mod guarding;
 mod inherited;
 mod lasting;
+mod least;
 mod model;
 mod operations;
 mod rehearsals;
@@ -106,6 +108,8 @@ struct World {
     groups: BTreeMap<u8, ScimId>,
     /// Every resource that there ever was.
     ever: Vec<ScimId>,
+    /// The resource that each group at the target was made for.
+    made_for: BTreeMap<String, ScimId>,
     flying: Vec<Flying>,
     late: Vec<(Timestamp, Flying)>,
     /// Whether each step is looked at. Not where a foreign hand is at work.
@@ -122,7 +126,8 @@ impl World {
             .build()
             .unwrap();
         let store = Store::scratch();
-        let clock = Clock::system();
+        // 2026-01-05T08:00:00Z
+        let began = Timestamp::from_micros(1_767_600_000_000_000);
         let rules = Rules {
             endpoint: "scim".to_owned(),
             targets: vec![TARGET.to_owned()],
@@ -133,7 +138,7 @@ impl World {
         };
         let model = Model::seeded();
         let mut world = Self {
-            directory: Directory::new(store.clone(), clock, rules),
+            directory: Directory::new(store.clone(), Clock::showing(began), rules),
             knowledge: Knowledge {
                 target: TARGET.to_owned(),
                 me: UpstreamId::parse("1000000001").map(|id| (id, "admin@example.test".to_owned())),
@@ -143,7 +148,7 @@ impl World {
                 batch: 2,
                 ..Policy::default()
             },
-            now: clock.now().plus(Duration::from_hours(1)),
+            now: began,
             rng: StdRng::seed_from_u64(seed),
             runtime,
             store,
@@ -151,11 +156,12 @@ impl World {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             ever: Vec::new(),
+            made_for: BTreeMap::new(),
             flying: Vec::new(),
             watched: true,
             late: Vec::new(),
             trace: Vec::new(),
-            began: clock.now().plus(Duration::from_hours(1)),
+            began,
             faulty,
         };
         world.set_clock();
@@ -163,11 +169,10 @@ impl World {
         world
     }
 
-    /// The directory's clock follows the stepped one, a little behind it.
+    /// The directory's clock follows the stepped one.
     fn set_clock(&mut self) {
         let rules = self.directory.rules().clone();
-        let behind = self.now.minus(Duration::from_secs(30));
-        self.directory = Directory::new(self.store.clone(), Clock::showing(behind), rules);
+        self.directory = Directory::new(self.store.clone(), Clock::showing(self.now), rules);
     }
 
     fn scan(&mut self) {
@@ -190,10 +195,8 @@ impl World {
             .iter()
             .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
             .collect();
-        self.write(move |tx| {
-            tx.replace_inventory(TARGET, Kind::User, &users)?;
-            tx.replace_inventory(TARGET, Kind::Group, &groups)
-        });
+        let now = self.now;
+        self.write(move |tx| super::scan::store(tx, TARGET, &users, &groups, now));
         self.knowledge.scanned_at = Some(self.now);
     }
 

@@ -115,3 +115,60 @@ proptest! {
         prop_assert_eq!(said(&rehearsal), happened(&before, &after), "{:#?}", rehearsal);
     }
 }
+
+#[test]
+fn what_the_guard_would_stop_is_told_by_class_and_number() {
+    let mut world = World::new(1, false);
+    for user in 0..6 {
+        world.edit(Edit::CreateUser(user));
+    }
+    world.settle();
+    world.policy.guard.more_than = 2;
+    for user in 0..3 {
+        world.edit(Edit::SetActive(user, false));
+    }
+    world.edit(Edit::Show(5, 1));
+    let rehearsal = world.rehearse();
+    let guard: Vec<_> = rehearsal.guard.iter().map(|one| (one.class, one.people)).collect();
+    assert_eq!(guard, [("deactivations", 3)]);
+    assert_eq!((rehearsal.losses.len(), rehearsal.held.len()), (0, 0));
+    assert_eq!((rehearsal.counts.change_users, rehearsal.counts.writes()), (1, 1));
+}
+
+#[test]
+fn what_was_refused_is_told_and_nothing_is_told_at_rest() {
+    let mut world = World::new(1, false);
+    world.edit(Edit::CreateUser(0));
+    world.settle();
+    let rehearsal = world.rehearse();
+    assert_eq!((rehearsal.counts.writes(), rehearsal.forecast), (0, None));
+    world.edit(Edit::Show(0, 1));
+    assert!(world.next_call().ends_with("displayName"));
+    world.answer(Err(Model::refuse(400, "no such name")));
+    let rehearsal = world.rehearse();
+    let failing: Vec<_> = rehearsal.failing.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(failing, ["user0@example.test"]);
+    assert!(
+        rehearsal.failing[0].why.contains("no such name"),
+        "{}",
+        rehearsal.failing[0].why
+    );
+    // It is tried again within half a minute, and then goes well as far as anybody can know.
+    assert_eq!(rehearsal.counts.change_users, 1);
+}
+
+#[test]
+fn a_person_who_is_deleted_loses_all() {
+    let mut world = World::new(1, false);
+    for edit in [Edit::CreateUser(0), Edit::CreateGroup(0), Edit::AddMember(0, 0)] {
+        world.edit(edit);
+    }
+    world.settle();
+    world.edit(Edit::DeleteUser(0));
+    let rehearsal = world.rehearse();
+    let loss = &rehearsal.losses[0];
+    assert!(loss.deactivated && loss.stripped, "{loss:?}");
+    assert_eq!(loss.groups, ["Group 0"]);
+    let calls: Vec<_> = rehearsal.calls.iter().map(|call| call.call.as_str()).collect();
+    assert_eq!(calls.len(), 4, "deactivate, leave, read, strip: {calls:?}");
+}

@@ -6,6 +6,7 @@
 
 use std::ops::Deref;
 
+use super::super::call::forms;
 use super::super::guard::Closed;
 use super::super::plan::{Action, Call};
 use super::*;
@@ -135,6 +136,7 @@ impl World {
         let wanted = self.wanted();
         let call = &attempt.call;
         let what = describe(attempt.binding.kind, &call.action);
+        forms::check(&attempt.binding, &call.action, self.policy.batch);
         let mut trial = self.model.clone();
         let _ = trial.carry_out(attempt);
         let given = given(&self.model, &trial);
@@ -250,7 +252,14 @@ impl World {
     fn check_last(&self, upstream: &str, wanted: &BTreeSet<Right>, what: &str) {
         let seeded = Model::seeded();
         for (id, group) in &self.model.groups {
-            let is_wanted = wanted.contains(&Right::Member(id.clone(), upstream.to_owned()));
+            // A group whose create had no answer is known by what it was made for.
+            let resource = self.made_for.get(id).map(ScimId::as_str);
+            let stored = resource.map(|id| self.store.read(|snapshot| snapshot.resource(id)).unwrap());
+            let name = stored.flatten().map(|stored| fold(&stored.name));
+            let is_wanted = [Some(id.clone()), name]
+                .into_iter()
+                .flatten()
+                .any(|group| wanted.contains(&Right::Member(group, upstream.to_owned())));
             let still_in = group.members.contains(upstream) && !seeded.groups.contains_key(id);
             assert!(
                 !still_in || is_wanted,
@@ -280,6 +289,9 @@ impl World {
         let before = self.model.clone();
         let effect = self.model.carry_out(&flying.attempt);
         let given = given(&before, &self.model);
+        for id in self.model.groups.keys().filter(|id| !before.groups.contains_key(*id)) {
+            self.made_for.insert(id.clone(), flying.binding.resource_id.clone());
+        }
         if self.watched {
             let what = describe(flying.binding.kind, &flying.call.action);
             assert!(

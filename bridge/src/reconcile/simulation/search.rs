@@ -22,7 +22,7 @@ struct Search<'a> {
 }
 
 /// How a world is, besides its store.
-struct Saved {
+pub(super) struct Saved {
     model: Model,
     knowledge: Knowledge,
     now: Timestamp,
@@ -35,7 +35,7 @@ struct Saved {
 }
 
 impl World {
-    fn save(&self) -> Saved {
+    pub(super) fn save(&self) -> Saved {
         self.store.on_scratch(crate::store::Scratch::mark);
         Saved {
             model: self.model.clone(),
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    fn back_to(&mut self, saved: Saved) {
+    pub(super) fn back_to(&mut self, saved: Saved) {
         self.store.on_scratch(crate::store::Scratch::back);
         self.model = saved.model;
         self.knowledge = saved.knowledge;
@@ -233,7 +233,7 @@ impl Search<'_> {
 }
 
 /// Users 0 and 1, each in a group of their own.
-fn small_office() -> World {
+pub(super) fn small_office() -> World {
     let mut world = World::new(1, false);
     for edit in [
         Edit::CreateUser(0),
@@ -294,7 +294,10 @@ const FAULTS: [Fault; 4] = [Fault::LostAfter, Fault::LostBefore, Fault::Late(60)
 const WORST_FAULTS: [Fault; 2] = [Fault::LostAfter, Fault::Late(60)];
 
 fn search(alphabet: &[Edit], edits: usize, kinds: &[Fault], faults: usize) {
-    let mut world = small_office();
+    search_from(small_office(), alphabet, edits, kinds, faults);
+}
+
+fn search_from(mut world: World, alphabet: &[Edit], edits: usize, kinds: &[Fault], faults: usize) {
     let mut search = Search {
         alphabet,
         faults: kinds,
@@ -326,6 +329,20 @@ fn two_changes_of_one_person_with_a_fault() {
 #[test]
 fn two_changes_of_what_comes_back_with_a_fault() {
     search(&COME_BACK, 2, &FAULTS, 1);
+}
+
+/// An addition that comes late must not find its user active again (rule B9).
+#[test]
+fn three_changes_of_somebody_who_is_out_with_a_fault() {
+    let mut world = small_office();
+    world.edit(Edit::SetActive(0, false));
+    world.settle();
+    let alphabet = [
+        Edit::AddMember(1, 0),
+        Edit::RemoveMember(1, 0),
+        Edit::SetActive(0, true),
+    ];
+    search_from(world, &alphabet, 3, &WORST_FAULTS, 1);
 }
 
 #[test]

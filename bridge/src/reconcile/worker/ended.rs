@@ -10,14 +10,14 @@ use super::super::call::{Reply, describe};
 use super::super::circuit::{Sign, State};
 use super::super::drift::{self, DriftPolicy};
 use super::super::outcome::{self, Failed, Then};
-use super::super::scan::{Progress, Scan};
+use super::super::scan::{self, Progress, Scan};
 use super::super::shape;
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::databricks::wire::WireUser;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::{UpstreamId, fold};
-use crate::store::{Kind, NewStep, StoreError, Transaction};
+use crate::store::{NewStep, StoreError, Transaction};
 
 use super::{Ended, Finished, Worker, suiting};
 
@@ -128,8 +128,7 @@ impl Worker {
                             suiting::forget(tx, &target, now)?;
                         }
                         let users: Vec<_> = seen.users.iter().map(|user| user.entry.clone()).collect();
-                        tx.replace_inventory(&target, Kind::User, &users)?;
-                        tx.replace_inventory(&target, Kind::Group, &seen.groups)?;
+                        scan::store(tx, &target, &users, &seen.groups, now)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
                         assign::look_after_scan(tx, &knowledge, &policy, &seen, now)?;

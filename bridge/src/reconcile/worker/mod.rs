@@ -210,6 +210,10 @@ impl Worker {
     /// Calls that were open when the process died have an unknown outcome (rule D1).
     async fn recover(&mut self) -> Result<(), StoreError> {
         let (target, now) = (self.options.target.clone(), self.clock.now());
+        if !self.options.dry_run {
+            // The configuration says it itself from now on: set back to dry-run it means what it says.
+            self.store.write(|tx| tx.drop_fact("went_live")).await?;
+        }
         self.read_gate()?;
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
         self.remember_shape()?;

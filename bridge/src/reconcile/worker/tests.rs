@@ -194,3 +194,16 @@ async fn a_restart_alone_writes_nothing_to_a_target_that_was_unsuitable() {
     worker.recover().await.unwrap();
     assert!(worker.writes());
 }
+
+#[tokio::test]
+async fn e2_a_target_that_is_set_back_to_dry_run_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut worker = busy_worker(folder.path());
+    let went_live = worker.store.write(|tx| tx.set_fact("went_live", "1")).await;
+    assert!(went_live.is_ok());
+    for (dry_run, gate) in [(true, Gate::Open), (false, Gate::Open), (true, Gate::DryRun)] {
+        worker.options.dry_run = dry_run;
+        assert!(worker.recover().await.is_ok());
+        assert_eq!(worker.gate, gate, "{dry_run}");
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
-use rustls_platform_verifier::ConfigVerifierExt;
+use rustls_platform_verifier::{ConfigVerifierExt, Verifier};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -140,7 +140,9 @@ impl Way {
     ///
     /// See [`TlsProblem`].
     pub async fn handshake(&self, stream: TcpStream) -> Result<String, TlsProblem> {
-        let config = trusting(self.ca_file.as_deref()).map_err(TlsProblem::Broken)?;
+        // As the calls do: at a public host the machine's certificates count besides.
+        let besides = !self.is_checked;
+        let config = trusting(self.ca_file.as_deref(), besides).map_err(TlsProblem::Broken)?;
         let name = ServerName::try_from(self.host.trim_matches(['[', ']']).to_owned())
             .map_err(|error| TlsProblem::Broken(error.to_string()))?;
         let connector = TlsConnector::from(Arc::new(config));
@@ -157,19 +159,25 @@ impl Way {
     }
 }
 
-fn trusting(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+fn trusting(ca_file: Option<&Path>, besides: bool) -> Result<ClientConfig, String> {
     let Some(path) = ca_file else {
         return ClientConfig::with_platform_verifier().map_err(|error| error.to_string());
     };
     let wrong = |error: &dyn std::fmt::Display| format!("ca_file {}: {error}", path.display());
+    let listed = CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))?;
+    let own: Vec<_> = listed.collect::<Result<_, _>>().map_err(|error| wrong(&error))?;
+    let builder = ClientConfig::builder();
+    if besides {
+        let provider = builder.crypto_provider().clone();
+        let verifier = Verifier::new_with_extra_roots(own, provider).map_err(|error| wrong(&error))?;
+        let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        return Ok(builder.with_no_client_auth());
+    }
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
-        let certificate = certificate.map_err(|error| wrong(&error))?;
+    for certificate in own {
         roots.add(certificate).map_err(|error| wrong(&error))?;
     }
-    Ok(ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn problem(error: &std::io::Error) -> TlsProblem {

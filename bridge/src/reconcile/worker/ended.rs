@@ -117,7 +117,7 @@ impl Worker {
                 }
                 let admins = seen.admins.clone();
                 let (mut knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
-                let (drift, refused) = (policy.drift, self.refused.take());
+                let (drift, refused) = (policy.drift, self.refused_lately(now));
                 self.scan_at = now.plus(drift.every);
                 let stored = self
                     .store

@@ -95,8 +95,8 @@ pub struct Worker {
     gate: Gate,
     /// Why nothing may be written to a target of this kind (rule E1).
     unsuitable: Option<Unsuitable>,
-    /// What was refused for the target's shape since the last scan.
-    refused: Option<String>,
+    /// What was last refused for the target's shape, and when.
+    refused: Option<(String, Timestamp)>,
     /// When the state was last told.
     reported_at: Timestamp,
     /// Calls that fail one after the other.

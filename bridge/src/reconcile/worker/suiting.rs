@@ -67,14 +67,20 @@ impl Worker {
         self.unsuitable = found;
     }
 
+    /// What was refused for the target's shape, as long as it counts: for as long as a target usually goes unlooked at.
+    pub(super) fn refused_lately(&self, now: Timestamp) -> Option<String> {
+        let refused = self.refused.as_ref();
+        let lately = refused.filter(|(_, at)| now.since(*at) < self.options.policy.drift.every);
+        lately.map(|(said, _)| said.clone())
+    }
+
     /// A write was refused for the target's shape: nothing more is written, and the target is looked at at once.
     pub(super) async fn refused_for_shape(&mut self, said: &str, now: Timestamp) {
-        let refused = Some(said.to_owned());
         let evidence = Evidence {
-            refused: refused.clone(),
+            refused: Some(said.to_owned()),
             ..Evidence::default()
         };
-        self.refused = refused;
+        self.refused = Some((said.to_owned(), now));
         if self.unsuitable.is_none() {
             self.suits(unsuitable(self.options.policy.level, &evidence), now).await;
         }

@@ -183,6 +183,12 @@ async fn a_restart_alone_writes_nothing_to_a_target_that_was_unsuitable() {
     let told = worker.status.get();
     assert_eq!((told.state, told.cause), ("held", Some("unsuitable-shape")));
     assert!(told.detail.unwrap().contains("target.level"));
+    let (soon, later) = (Duration::from_mins(15), Duration::from_hours(6));
+    assert!(
+        worker.refused_lately(now.plus(soon)).is_some(),
+        "the next look alone forgets nothing"
+    );
+    assert!(worker.refused_lately(now.plus(later)).is_none());
     worker.unsuitable = None;
     worker.recover().await.unwrap();
     assert!(!worker.writes(), "not before a scan has said otherwise");

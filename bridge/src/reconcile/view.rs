@@ -199,6 +199,7 @@ pub fn load_group(
         removes,
         deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
         queued_at: row.queued_at,
+        refusals: row.refusals,
         fields: address
             .map(|address| store.fields(address))
             .transpose()?

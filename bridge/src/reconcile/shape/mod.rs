@@ -7,13 +7,14 @@
 pub mod look;
 mod settle;
 
-pub use settle::settle;
+pub use settle::{remembered, settle};
 
 use crate::databricks::wire::WireScope;
 use crate::databricks::{DatabricksError, Level};
 use crate::id::fold;
 use crate::store::{Field, Kind};
 
+use super::assign::Assigned;
 use super::policy::RESERVED_GROUPS;
 
 /// Users without the `externalId` that they were given, before it counts as not kept at all.
@@ -41,6 +42,8 @@ pub struct Evidence {
     pub groups: Vec<SeenGroup>,
     /// An account group that the bridge is to write, if there is one.
     pub to_be_written: Option<String>,
+    /// Who of the account is in which workspace, as far as it was asked.
+    pub assigned: Assigned,
     /// A write that was refused for the target's shape, in Databricks' words.
     pub refused: Option<String>,
     /// Managed users who were shown with their `externalId`, and without.
@@ -48,7 +51,8 @@ pub struct Evidence {
 }
 
 /// The shape of a target, as far as writing depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Shape {
     /// Identity federation is on: the account is in charge of names.
     pub federated: bool,
@@ -203,7 +207,11 @@ pub const fn owns(level: Level, shape: &Shape, kind: Kind, field: Field) -> bool
         // Only workspaces know entitlements.
         (_, Field::Entitlements) => !level.is_account(),
         (Kind::User, Field::Active | Field::Roles) | (Kind::Group, Field::DisplayName) => true,
-        (Kind::Group, Field::GivenName | Field::FamilyName | Field::ExternalId | Field::Active | Field::Roles) => false,
+        (Kind::Group, Field::Assignment) => level.is_account(),
+        (Kind::User, Field::Assignment)
+        | (Kind::Group, Field::GivenName | Field::FamilyName | Field::ExternalId | Field::Active | Field::Roles) => {
+            false
+        }
     }
 }
 

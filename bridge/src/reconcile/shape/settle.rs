@@ -6,7 +6,10 @@ use super::super::policy::Policy;
 use super::super::scan::{Seen, SeenUser};
 use super::{Evidence, Shape, Unsuitable, classify, unsuitable};
 use crate::id::fold;
-use crate::store::{Field, Kind, StoreError, Transaction};
+use crate::store::{Field, Kind, Snapshot, StoreError, Transaction};
+
+/// Where the store keeps the shape.
+const FACT: &str = "shape";
 
 /// Classifies the target: its shape, and why nothing may be written to it, if so.
 ///
@@ -14,7 +17,7 @@ use crate::store::{Field, Kind, StoreError, Transaction};
 ///
 /// # Errors
 ///
-/// [`StoreError`] when the store cannot be read.
+/// [`StoreError`] when the store cannot be written.
 pub fn settle(
     store: &Transaction<'_>,
     target: &str,
@@ -28,7 +31,21 @@ pub fn settle(
         external_ids: external_ids(store, target, seen)?,
         ..seen.evidence.clone()
     };
-    Ok((classify(&evidence), unsuitable(policy.level, &evidence)))
+    let shape = classify(&evidence);
+    store.set_fact(FACT, &serde_json::json!(shape).to_string())?;
+    Ok((shape, unsuitable(policy.level, &evidence)))
+}
+
+/// The shape that the newest scan has shown.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be read.
+pub fn remembered(store: &Snapshot<'_>) -> Result<Shape, StoreError> {
+    let known = store.fact(FACT)?;
+    Ok(known
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default())
 }
 
 /// An account group that the bridge has, or takes over where it exists.

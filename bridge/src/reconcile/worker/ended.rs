@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::super::advance::follow;
+use super::super::assign;
 use super::super::attempt::Attempt;
 use super::super::call::{Reply, describe};
 use super::super::circuit::{Sign, State};
@@ -130,6 +131,7 @@ impl Worker {
                         scan::store(tx, &target, &users, &seen.groups, now)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
+                        assign::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                         if drift.on && is_time_to_look(tx, &drift, now)? {
                             let looks = drift::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                             tracing::info!(
@@ -150,7 +152,7 @@ impl Worker {
                     }
                     Err::<_, StoreError>(error) => {
                         tracing::error!(%error, "the scan could not be stored");
-                        self.scan = Some(Scan::default());
+                        self.scan = Some(Scan::reading(self.options.policy.workspaces()));
                     }
                 }
             }

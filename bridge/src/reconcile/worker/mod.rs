@@ -27,7 +27,7 @@ use super::circuit::{Circuit, Probing};
 use super::import::Import;
 use super::policy::Policy;
 use super::scan::{Progress, Scan};
-use super::shape::Unsuitable;
+use super::shape::{self, Unsuitable};
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
@@ -139,7 +139,7 @@ impl Worker {
             },
             circuit: Circuit::starting(options.probing, now),
             pace: Pace::at(options.policy.level, options.speed, now),
-            scan: Some(Scan::default()),
+            scan: Some(Scan::reading(options.policy.workspaces())),
             scan_at: now,
             reading: false,
             probing: false,
@@ -216,6 +216,7 @@ impl Worker {
         }
         self.read_gate()?;
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
+        self.knowledge.shape = self.store.read(shape::remembered)?;
         self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
             .store
@@ -308,7 +309,7 @@ impl Worker {
             if !wanted || self.scan_at > now {
                 return None;
             }
-            self.scan = Some(Scan::default());
+            self.scan = Some(Scan::reading(self.options.policy.workspaces()));
         }
         match self.pace.start_page(now) {
             Ok(()) => {}

@@ -57,7 +57,7 @@ impl Worker {
             self.suits(unsuitable(self.options.policy.level, &evidence), now).await;
         }
         if self.scan.is_none() && !self.reading {
-            self.scan = Some(Scan::default());
+            self.scan = Some(Scan::reading(self.options.policy.workspaces()));
         }
     }
 }

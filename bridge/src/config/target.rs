@@ -61,7 +61,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
 pub struct TargetSection {
     /// `https://adb-….azuredatabricks.net`. With `level = "account"` nothing is sent there; it tells the account's cloud. `SCIM_BRIDGE_TARGET_WORKSPACE_URL`
     pub workspace_url: Url,
-    /// `workspace`, `account` or `account-through-workspace`: whose identities are written, and by which way (rule E1). Default `workspace`. `SCIM_BRIDGE_TARGET_LEVEL`
+    /// `workspace`, `account` or `account-through-workspace`: whose identities are written, and by which way (rule E1); docs/shapes.md says which fits. Default `workspace`. `SCIM_BRIDGE_TARGET_LEVEL`
     #[serde(default)]
     pub level: Level,
     /// The account's UUID, for `level = "account"`. Default none. `SCIM_BRIDGE_TARGET_ACCOUNT_ID`

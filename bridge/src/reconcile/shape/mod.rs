@@ -75,7 +75,7 @@ impl Default for Shape {
 }
 
 /// Why nothing is written to a target of this shape, in words that name the key to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unsuitable {
     /// What it is.
     pub found: String,

@@ -62,10 +62,12 @@ fn to_be_written(
         .filter(|group| group.of_account == Some(true))
     {
         let key = fold(&group.name);
-        let is_bound = store
-            .bindings_named(target, Kind::Group, &key)?
-            .iter()
-            .any(|binding| binding.upstream_id.as_ref().is_some_and(|id| seen.is_of_account(id)));
+        let mut is_bound = false;
+        for binding in store.bindings_named(target, Kind::Group, &key)? {
+            let of_account = binding.upstream_id.as_ref().is_some_and(|id| seen.is_of_account(id));
+            // What was imported is not written before the client has spoken of it (rule C4).
+            is_bound |= of_account && !store.is_unclaimed(&binding.resource_id)?;
+        }
         let is_wanted = || -> Result<bool, StoreError> {
             let live = store.live_named("", &key)?;
             Ok(policy.adopts_group(&group.name) && live.iter().any(|stored| stored.kind == Kind::Group))

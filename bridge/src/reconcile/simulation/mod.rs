@@ -18,6 +18,7 @@ mod operations;
 mod rehearsals;
 mod rights;
 mod search;
+mod shapes;
 mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -125,7 +125,7 @@ impl Worker {
                         let (shape, unsuitable) = shape::settle(tx, &target, &policy, &seen, refused)?;
                         knowledge.shape = shape;
                         if unsuitable.is_none() {
-                            tx.end_event(&target, suiting::EVENT, now)?;
+                            suiting::forget(tx, &target, now)?;
                         }
                         let users: Vec<_> = seen.users.iter().map(|user| user.entry.clone()).collect();
                         scan::store(tx, &target, &users, &seen.groups, now)?;

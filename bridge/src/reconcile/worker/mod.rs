@@ -27,7 +27,7 @@ use super::circuit::{Circuit, Probing};
 use super::import::Import;
 use super::policy::Policy;
 use super::scan::{Progress, Scan};
-use super::shape::{self, Unsuitable};
+use super::shape::Unsuitable;
 use super::view::Knowledge;
 use crate::clock::{Clock, Timestamp};
 use crate::databricks::pace::{Pace, Speed, Verb, Wait};
@@ -216,7 +216,7 @@ impl Worker {
         }
         self.read_gate()?;
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
-        self.knowledge.shape = self.store.read(shape::remembered)?;
+        self.remember_shape()?;
         self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
             .store

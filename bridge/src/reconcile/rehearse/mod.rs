@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::advance::{Admitted, Advance, advance, conclude};
 use super::attempt::Attempt;
 use super::forecast::forecast;
+use super::shape::Shape;
 use super::view::Knowledge;
 use super::worker::WorkerOptions;
 use crate::clock::Timestamp;
@@ -123,8 +124,35 @@ pub(super) fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, Sto
         me: me.and_then(|(id, name)| Some((UpstreamId::parse(id)?, name.to_owned()))),
         admins: admins.split_whitespace().filter_map(UpstreamId::parse).collect(),
         restored_at: store.restored_at_revision()?,
+        shape: store
+            .fact("shape")?
+            .map_or_else(Shape::default, |text| Shape::from_text(&text)),
         ..Knowledge::default()
     })
+}
+
+/// Whether the bridge is in dry-run. What the file says now is not what a running bridge was started with.
+pub(super) fn is_dry_run(store: &Snapshot<'_>, configured: bool) -> Result<bool, StoreError> {
+    let started = store.fact("started_mode")?;
+    let dry_run = started.map_or(configured, |mode| mode == "dry-run");
+    Ok(dry_run && store.fact("went_live")?.is_none())
+}
+
+/// What keeps the target as a whole from being written, as the worker noted it.
+pub(super) fn obstacles(store: &Snapshot<'_>) -> Result<Vec<String>, StoreError> {
+    let open = store.events(100)?.into_iter().filter(|event| event.ended_at.is_none());
+    let open = open.filter_map(|event| match event.what.as_str() {
+        "out" => Some(format!(
+            "the target is out since {} ({}): {}",
+            event.first_at, event.cause, event.detail
+        )),
+        "shape" => Some(format!(
+            "nothing is written to a target of this shape: {}",
+            event.detail
+        )),
+        _ => None,
+    });
+    Ok(open.collect())
 }
 
 struct Rehearsing<'a> {

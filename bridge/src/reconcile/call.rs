@@ -82,12 +82,12 @@ pub fn operations(action: &Action) -> Vec<Value> {
         }
         Action::Entitle { missing, .. } => vec![wire::add_entitlements(missing)],
         Action::Create { .. }
-        | Action::Assign { .. }
-        | Action::Unassign { .. }
-        | Action::LookAtAssignment { .. }
         | Action::Delete { .. }
         | Action::LookUp
-        | Action::Read { .. } => Vec::new(),
+        | Action::Read { .. }
+        | Action::Assign { .. }
+        | Action::Unassign { .. }
+        | Action::LookAtAssignment { .. } => Vec::new(),
     }
 }
 

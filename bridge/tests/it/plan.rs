@@ -148,6 +148,22 @@ async fn the_json_form_is_complete() {
 }
 
 #[tokio::test]
+async fn the_mode_is_the_one_that_the_bridge_was_started_in() {
+    let office = Office::new();
+    office.scanned(&[]).await;
+    let mode = || {
+        stdout(&run(&office.config(), &["plan"]))
+            .lines()
+            .next()
+            .map(str::to_owned)
+    };
+    assert!(mode().unwrap().starts_with("mode dry-run"));
+    let started = office.store.write(|tx| tx.set_fact("started_mode", "live"));
+    started.await.map_err(|error: StoreError| error).unwrap();
+    assert_eq!(mode().unwrap(), "mode live: the bridge is at it");
+}
+
+#[tokio::test]
 async fn longer_lists_are_cut() {
     let office = Office::new();
     for number in 0..5 {

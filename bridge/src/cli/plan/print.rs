@@ -75,7 +75,11 @@ fn heading(plan: &Rehearsal) -> String {
         "held" => "held after a restore: nothing of this is done before `scim-bridge resume --after-restore`",
         _ => "live: the bridge is at it",
     };
-    format!("mode {mode}\nscanned {}\n", plan.scanned_at)
+    let mut text = format!("mode {mode}\nscanned {}\n", plan.scanned_at);
+    for obstacle in &plan.obstacles {
+        let _ = writeln!(text, "but {obstacle}");
+    }
+    text
 }
 
 fn counts(plan: &Rehearsal) -> Vec<(String, String)> {
@@ -264,6 +268,7 @@ mod tests {
         };
         Rehearsal {
             mode: "live",
+            obstacles: vec!["the target is out since 2026-01-05T09:00:00.000Z (private-link): refused".to_owned()],
             scanned_at: "2026-01-05T08:00:00.000Z".to_owned(),
             counts: Counts {
                 deactivate_users: 982,
@@ -297,6 +302,7 @@ mod tests {
         insta::assert_snapshot!(print(&plan(), &[], 2, Form::Lines), @r"
         mode live: the bridge is at it
         scanned 2026-01-05T08:00:00.000Z
+        but the target is out since 2026-01-05T09:00:00.000Z (private-link): refused
         calls deactivate users: 982
         calls remove members: 3 (3 memberships)
         takes ≈ 29 minutes (983 writes at 34 a minute)

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::policy::Policy;
-use super::rehearse::{command, known, quoted};
+use super::rehearse::{command, is_dry_run, known, obstacles, quoted};
 use super::view::Knowledge;
 use super::wanted::{WantedGroup, WantedUser};
 use super::worker::WorkerOptions;
@@ -132,7 +132,7 @@ impl<'a> Explaining<'a> {
             store,
             policy: &options.policy,
             knowledge: known(store, &options.target)?,
-            dry_run: options.dry_run && store.fact("went_live")?.is_none(),
+            dry_run: is_dry_run(store, options.dry_run)?,
             now,
         })
     }
@@ -358,16 +358,8 @@ impl<'a> Explaining<'a> {
         if self.knowledge.scanned_at.is_none() {
             waits.push(wait("the target has not been scanned yet", None));
         }
-        for event in self.store.events(100)? {
-            if event.what == "out" && event.ended_at.is_none() {
-                waits.push(wait(
-                    &format!(
-                        "the target is out since {} ({}): {}",
-                        event.first_at, event.cause, event.detail
-                    ),
-                    None,
-                ));
-            }
+        for obstacle in obstacles(self.store)? {
+            waits.push(wait(&obstacle, None));
         }
         Ok(waits)
     }

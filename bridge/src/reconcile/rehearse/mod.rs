@@ -129,6 +129,30 @@ pub(super) fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, Sto
     })
 }
 
+/// Whether the bridge is in dry-run. What the file says now is not what a running bridge was started with.
+pub(super) fn is_dry_run(store: &Snapshot<'_>, configured: bool) -> Result<bool, StoreError> {
+    let started = store.fact("started_mode")?;
+    let dry_run = started.map_or(configured, |mode| mode == "dry-run");
+    Ok(dry_run && store.fact("went_live")?.is_none())
+}
+
+/// What keeps the target as a whole from being written, as the worker noted it.
+pub(super) fn obstacles(store: &Snapshot<'_>) -> Result<Vec<String>, StoreError> {
+    let open = store.events(100)?.into_iter().filter(|event| event.ended_at.is_none());
+    let open = open.filter_map(|event| match event.what.as_str() {
+        "out" => Some(format!(
+            "the target is out since {} ({}): {}",
+            event.first_at, event.cause, event.detail
+        )),
+        "shape" => Some(format!(
+            "nothing is written to a target of this shape: {}",
+            event.detail
+        )),
+        _ => None,
+    });
+    Ok(open.collect())
+}
+
 struct Rehearsing<'a> {
     copy: &'a Scratch,
     options: &'a WorkerOptions,

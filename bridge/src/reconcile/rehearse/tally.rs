@@ -161,6 +161,8 @@ impl Counts {
 pub struct Rehearsal {
     /// `live`, `dry-run` or `held` (after a restore, rule D3): whether any of it is done at present.
     pub mode: &'static str,
+    /// What keeps the target as a whole from being written now.
+    pub obstacles: Vec<String>,
     /// When the target was scanned, RFC 3339.
     pub scanned_at: String,
     /// Calls by kind.
@@ -417,11 +419,12 @@ impl Tally {
         let failing = before.into_iter().filter(|trouble| trouble.why.starts_with("failing"));
         let holds = store.guard_holds(target)?;
         Ok(Rehearsal {
-            mode: match (store.held()?, dry_run && store.fact("went_live")?.is_none()) {
+            mode: match (store.held()?, super::is_dry_run(store, dry_run)?) {
                 (Some(_), _) => "held",
                 (None, true) => "dry-run",
                 (None, false) => "live",
             },
+            obstacles: super::obstacles(store)?,
             scanned_at: scanned_at.to_rfc3339(),
             counts: self.counts,
             forecast,

@@ -27,7 +27,7 @@ use crate::ops::{self, Operations};
 use crate::reconcile::circuit::Probing;
 use crate::reconcile::drift::DriftPolicy;
 use crate::reconcile::guard::Guard;
-use crate::reconcile::policy::Policy;
+use crate::reconcile::policy::{Assign, Policy};
 use crate::reconcile::{Status, Worker, WorkerOptions};
 use crate::record::{Bounds, Keeper};
 use crate::recovery::{self, MapKeeper, Standing};
@@ -470,6 +470,15 @@ pub fn worker_options(config: &Config) -> WorkerOptions {
             adopt_inactive: section.adopt_inactive,
             adopt_groups: config.adopt.groups.iter().map(|name| fold(name)).collect(),
             entitlements: config.entitlements.patterns(),
+            assign: config.assign.as_ref().map(|section| Assign {
+                workspaces: match section.workspace_ids.as_slice() {
+                    // The one that the account is reached through.
+                    [] => vec![None],
+                    numbers => numbers.iter().copied().map(Some).collect(),
+                },
+                groups: section.groups.iter().map(|name| fold(name)).collect(),
+                permission: section.permission,
+            }),
             on_name_reuse: section.on_name_reuse,
             on_rename: section.on_rename,
             on_user_delete: section.on_user_delete,

@@ -3,17 +3,7 @@
 use serde::Deserialize;
 
 use crate::databricks::Level;
-
-/// As what a group is assigned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Permission {
-    /// Its members are users of the workspace.
-    #[default]
-    User,
-    /// Its members are admins of the workspace.
-    Admin,
-}
+use crate::databricks::wire::Permission;
 
 /// `[assign]`. Without this section nothing is assigned.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,16 +18,6 @@ pub struct AssignSection {
     /// `USER` or `ADMIN`: what their members become in the workspace. Default `USER`. `SCIM_BRIDGE_ASSIGN_PERMISSION`
     #[serde(default)]
     pub permission: Permission,
-}
-
-impl Permission {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "USER",
-            Self::Admin => "ADMIN",
-        }
-    }
 }
 
 fn all() -> Vec<String> {

@@ -21,7 +21,7 @@ mod test;
 use std::path::{Path, PathBuf};
 
 pub use adopt::AdoptSection;
-pub use assign::{AssignSection, Permission};
+pub use assign::AssignSection;
 pub use credential::{EntraSection, ManagedIdentitySection, OauthSection};
 pub use drift::{DriftMode, DriftSection, Widening};
 pub use entitlements::EntitlementsSection;

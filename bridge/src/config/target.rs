@@ -61,7 +61,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Interval, String> {
 pub struct TargetSection {
     /// `https://adb-….azuredatabricks.net`. With `level = "account"` nothing is sent there; it tells the account's cloud. `SCIM_BRIDGE_TARGET_WORKSPACE_URL`
     pub workspace_url: Url,
-    /// `workspace`, `account` or `account-through-workspace`: whose identities are written, and by which way (rule E1). Default `workspace`. `SCIM_BRIDGE_TARGET_LEVEL`
+    /// `workspace`, `account` or `account-through-workspace`: whose identities are written, and by which way (rule E1); docs/shapes.md says which fits. Default `workspace`. `SCIM_BRIDGE_TARGET_LEVEL`
     #[serde(default)]
     pub level: Level,
     /// The account's UUID, for `level = "account"`. Default none. `SCIM_BRIDGE_TARGET_ACCOUNT_ID`
@@ -76,7 +76,7 @@ pub struct TargetSection {
     /// Program and arguments that print such a token as their first line, run without a shell, at start and every five minutes. `SCIM_BRIDGE_TARGET_TOKEN_COMMAND`
     #[serde(default)]
     pub token_command: Option<Vec<String>>,
-    /// `dry-run` or `live`: how a target starts. In dry-run nothing is written before `scim-bridge go-live` (rule E2). `SCIM_BRIDGE_TARGET_MODE`
+    /// `dry-run` or `live`: how a target starts. In dry-run nothing is written before `scim-bridge go-live` (rule E2); that order counts until the target has been `live` here. `SCIM_BRIDGE_TARGET_MODE`
     pub mode: Mode,
     /// `published`, `off` or `xN`: how fast Databricks may be asked. Default `published`. `SCIM_BRIDGE_TARGET_PACE`
     #[serde(default = "pace")]

@@ -15,7 +15,7 @@ use super::error::{DatabricksError, Unknown};
 use super::level::{Level, Place};
 use super::network::Network;
 use super::transport::{Exchange, Transport};
-use super::wire::{self, WireAny, WireAssignments, WireGroup, WireList, WireRobot, WireScope, WireUser};
+use super::wire::{self, Permission, WireAny, WireAssignments, WireGroup, WireList, WireRobot, WireScope, WireUser};
 use crate::clock::Timestamp;
 use crate::id::UpstreamId;
 use crate::store::Kind;
@@ -227,6 +227,27 @@ impl Client {
         let url = format!("{}{}", self.inner.root, self.inner.place.assignments(workspace));
         let exchange = self.inner.transport.exchange(Method::GET, &url, None).await?;
         read_as(exchange.status, exchange.value)
+    }
+
+    /// Assigns a principal to a workspace, or ends that; the workspace as in [`Self::assignments`].
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabricksError`].
+    pub async fn assign(
+        &self,
+        workspace: Option<u64>,
+        id: &UpstreamId,
+        permission: Option<Permission>,
+    ) -> Result<Answered<()>, DatabricksError> {
+        let (root, place) = (&self.inner.root, &self.inner.place);
+        let url = format!("{root}{}/principals/{id}", place.assignments(workspace));
+        let body = wire::assignment(permission);
+        let exchange = self.inner.transport.exchange(Method::PUT, &url, Some(&body)).await?;
+        Ok(Answered {
+            status: exchange.status,
+            value: (),
+        })
     }
 
     /// One page of all users; `start` counts from one. The list ends with a page without resources.

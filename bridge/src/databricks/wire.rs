@@ -93,6 +93,33 @@ pub struct WireMeta {
     pub resource_type: Option<String>,
 }
 
+/// As what a principal of the account is assigned to a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Permission {
+    /// A user of the workspace; of a group, all its members.
+    #[default]
+    User,
+    /// An admin of the workspace.
+    Admin,
+}
+
+impl Permission {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Admin => "ADMIN",
+        }
+    }
+}
+
+/// The body that assigns a principal; without a permission it ends the assignment.
+pub fn assignment(permission: Option<Permission>) -> Value {
+    let permissions: Vec<&str> = permission.iter().map(|permission| permission.as_str()).collect();
+    json!({ "permissions": permissions })
+}
+
 /// Who of the account is in a workspace, and as what.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

@@ -277,7 +277,10 @@ fn of_not_admitted(detail: &str) -> &'static str {
         "ip access list" => {
             "add the address that this machine comes from to the workspace's IP access list, or come by the private endpoint"
         }
-        "not admin" => "make this identity a workspace admin: add it to the group admins in the workspace's settings",
+        "not admin" => {
+            "make this identity a workspace admin: add it to the group admins in the workspace's settings; where target.level is \
+             not \"workspace\", an account admin may be needed"
+        }
         "unknown principal" => {
             "add this identity to the workspace or the account, or set target.azure_workspace_resource_id if it may manage the workspace in Azure"
         }

@@ -173,7 +173,7 @@ fn call_passes_guard(
     call: &Call,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if let (Kind::Group, Action::Delete { .. }) = (kind, &call.action) {
+    if let (Kind::Group, Action::Delete { .. } | Action::Unassign { .. }) = (kind, &call.action) {
         let members = tx.in_group(call.binding)?;
         return guard::admit(tx, &policy.guard, knowledge, GuardClass::Memberships, &members, now);
     }

@@ -146,10 +146,12 @@ fn touched_fields(action: &Action) -> Vec<Field> {
             .filter_map(|(field, touched)| touched.then_some(field))
             .collect(),
         Action::Entitle { .. } => vec![Field::Entitlements],
+        Action::Assign { .. } | Action::Unassign { .. } => vec![Field::Assignment],
         Action::AddMembers { .. }
         | Action::RemoveMembers { .. }
         | Action::Delete { .. }
         | Action::LookUp
+        | Action::LookAtAssignment { .. }
         | Action::Read { .. } => Vec::new(),
     }
 }
@@ -163,8 +165,11 @@ fn touched_members(action: &Action) -> &Members {
         Action::Patch { .. }
         | Action::Strip { .. }
         | Action::Entitle { .. }
+        | Action::Assign { .. }
+        | Action::Unassign { .. }
         | Action::Delete { .. }
         | Action::LookUp
+        | Action::LookAtAssignment { .. }
         | Action::Read { .. } => NONE,
     }
 }

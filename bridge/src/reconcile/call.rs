@@ -1,11 +1,13 @@
 //! Carrying out one planned request, and what it is called in the log.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::assign::{self, Workspace};
 use super::plan::{Action, Note, Seen, Values};
-use crate::databricks::wire::{self, NewUser, WireGroup, WireUser};
+use crate::databricks::wire::{self, NewUser, WireAssignment, WireGroup, WireUser};
 use crate::databricks::{Answered, Client, DatabricksError};
 use crate::id::{UpstreamId, fold};
 use crate::store::{Binding, Field, Kind};
@@ -23,6 +25,8 @@ pub enum Reply {
     User(Box<WireUser>),
     /// A group by id.
     Group(WireGroup),
+    /// The workspaces that a group is assigned to, comma-joined.
+    Assigned(Option<String>),
 }
 
 /// The body of a create.
@@ -77,7 +81,13 @@ pub fn operations(action: &Action) -> Vec<Value> {
             operations
         }
         Action::Entitle { missing, .. } => vec![wire::add_entitlements(missing)],
-        Action::Create { .. } | Action::Delete { .. } | Action::LookUp | Action::Read { .. } => Vec::new(),
+        Action::Create { .. }
+        | Action::Delete { .. }
+        | Action::LookUp
+        | Action::Read { .. }
+        | Action::Assign { .. }
+        | Action::Unassign { .. }
+        | Action::LookAtAssignment { .. } => Vec::new(),
     }
 }
 
@@ -103,6 +113,16 @@ pub async fn carry_out(
         | Action::RemoveMembers { upstream, .. }
         | Action::Entitle { upstream, .. }
         | Action::Strip { upstream, .. } => Ok(done(&client.patch(kind, upstream, &operations(action)).await?)),
+        Action::Assign {
+            upstream,
+            workspace,
+            permission,
+            ..
+        } => Ok(done(&client.assign(*workspace, upstream, Some(*permission)).await?)),
+        Action::Unassign {
+            upstream, workspace, ..
+        } => Ok(done(&client.assign(*workspace, upstream, None).await?)),
+        Action::LookAtAssignment { upstream, workspaces } => look_at_assignment(client, upstream, workspaces).await,
         Action::Delete { upstream } => Ok(done(&client.delete(kind, upstream).await?)),
         Action::LookUp => look_up(client, binding).await,
         Action::Read { upstream, .. } => match kind {
@@ -116,6 +136,24 @@ pub async fn carry_out(
                 .map(|found| reply(found.status, Reply::Group(found.value))),
         },
     }
+}
+
+/// One list a workspace: nothing tells of one principal alone. There are few of them, and they are seldom read so.
+async fn look_at_assignment(
+    client: &Client,
+    upstream: &UpstreamId,
+    workspaces: &[Workspace],
+) -> Result<Answered<Reply>, DatabricksError> {
+    let (mut status, mut found) = (200, BTreeSet::new());
+    for workspace in workspaces {
+        let listed = client.assignments(*workspace).await?;
+        status = listed.status;
+        let own = |one: &WireAssignment| one.principal.principal_id.to_string() == upstream.as_str();
+        if listed.value.permission_assignments.iter().any(own) {
+            found.insert(*workspace);
+        }
+    }
+    Ok(reply(status, Reply::Assigned(assign::join(&found))))
 }
 
 async fn look_up(client: &Client, binding: &Binding) -> Result<Answered<Reply>, DatabricksError> {
@@ -225,6 +263,11 @@ pub fn describe(kind: Kind, action: &Action) -> String {
         Action::Entitle { upstream, missing, .. } => {
             format!("PATCH {path}/{upstream} add entitlements {}", missing.join(","))
         }
+        Action::Assign {
+            upstream, permission, ..
+        } => format!("PUT permission assignment of {upstream} {}", permission.as_str()),
+        Action::Unassign { upstream, .. } => format!("PUT permission assignment of {upstream} none"),
+        Action::LookAtAssignment { .. } => "GET permission assignments".to_owned(),
         Action::Delete { upstream } => format!("DELETE {path}/{upstream}"),
         Action::LookUp => format!("GET {path} by name"),
         Action::Read { upstream, .. } => format!("GET {path}/{upstream}"),

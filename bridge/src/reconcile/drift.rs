@@ -136,7 +136,11 @@ pub fn look_at_members(
             .is_some_and(|observed| *observed != tracked.applied);
         // Entitlements that wait to be given are pending work.
         let is_due = field == Field::Entitlements && tracked.applied.is_none();
-        if differs && !is_due && is_at_rest(&tracked) && shape::owns(policy.level, &knowledge.shape, Kind::Group, field)
+        if field != Field::Assignment
+            && differs
+            && !is_due
+            && is_at_rest(&tracked)
+            && shape::owns(policy.level, &knowledge.shape, Kind::Group, field)
         {
             seen.push(Difference {
                 kind: DriftKind::Field,
@@ -186,7 +190,7 @@ pub fn look_at_members(
 }
 
 /// No attempt of ours is open on it and no read is wanted to prove or verify one (rule B1).
-fn is_at_rest<V>(tracked: &Tracked<V>) -> bool {
+pub(super) fn is_at_rest<V>(tracked: &Tracked<V>) -> bool {
     !tracked.maybe && tracked.unknown_at.is_none() && tracked.verify_at.is_none()
 }
 
@@ -201,7 +205,13 @@ fn conclude(
 ) -> Result<(), StoreError> {
     let target = &knowledge.target;
     let known = tx.drift_of(target, binding.id)?;
-    for gone in known.iter().filter(|drift| !seen.contains(&drift.difference)) {
+    // What a scan alone sees is the scan's to conclude.
+    let shown = |drift: &&Drift| drift.difference.part != Field::Assignment.as_str();
+    for gone in known
+        .iter()
+        .filter(shown)
+        .filter(|drift| !seen.contains(&drift.difference))
+    {
         tx.drop_drift(target, binding.id, &gone.difference)?;
     }
     let mut look_at = late_delete_at(binding, policy, now);
@@ -230,7 +240,7 @@ pub(super) fn late_delete_at(binding: &Binding, policy: &Policy, now: Timestamp)
 }
 
 /// Deals with one difference; tells when to look again, if so.
-fn settle_one(
+pub(super) fn settle_one(
     tx: &Transaction<'_>,
     knowledge: &Knowledge,
     policy: &Policy,

@@ -74,8 +74,8 @@ impl Closed {
     }
 }
 
-/// What a call takes away, and from whom: the class and the upstream ids. Deleting a group takes it from whoever
-/// is in it, which only the store knows ([`Snapshot::in_group`]).
+/// What a call takes away, and from whom: the class and the upstream ids. Deleting a group, or taking it out of a workspace,
+/// takes it from whoever is in it, which only the store knows ([`Snapshot::in_group`]).
 pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> {
     match &call.action {
         Action::Patch { upstream, fields } => {
@@ -95,6 +95,9 @@ pub fn taken_away(kind: Kind, call: &Call) -> Option<(GuardClass, Vec<String>)> 
         Action::Delete { .. }
         | Action::Strip { .. }
         | Action::Entitle { .. }
+        | Action::Assign { .. }
+        | Action::Unassign { .. }
+        | Action::LookAtAssignment { .. }
         | Action::Create { .. }
         | Action::AddMembers { .. }
         | Action::LookUp

@@ -262,7 +262,7 @@ pub fn import_group(
     read: &WireGroup,
     now: Timestamp,
 ) -> Result<(Imported, u64), StoreError> {
-    let imported = import_object(tx, policy, order, group, now)?;
+    let imported = import_object(tx, policy, order, group, read, now)?;
     Ok((imported, import_members(tx, knowledge, read)?))
 }
 
@@ -276,6 +276,7 @@ fn import_object(
     policy: &Policy,
     order: &Order<'_>,
     group: &InventoryEntry,
+    read: &WireGroup,
     now: Timestamp,
 ) -> Result<Imported, StoreError> {
     if Knowledge::protects_group(policy, &group.name_key).is_some() {
@@ -288,7 +289,7 @@ fn import_object(
     if let Some(binding) = binding {
         tx.put_field(binding, Field::DisplayName, &shown(Some(group.name.clone())))?;
         if let Some(bound) = tx.binding(binding)? {
-            entitle::note_due(tx, policy, &bound, None)?;
+            entitle::note_due(tx, policy, &bound, Some(read))?;
         }
     }
     Ok(outcome)

@@ -1,6 +1,7 @@
 //! The reconciler: makes a target follow the desired state, whatever happens.
 
 mod advance;
+pub mod assign;
 mod attempt;
 pub mod backoff;
 mod call;

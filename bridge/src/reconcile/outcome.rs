@@ -267,11 +267,13 @@ fn applied(
             confirm_fields(tx, policy, attempt, now)?;
             seen::stripped(tx, binding)?;
         }
-        Action::Entitle { .. } => confirm_fields(tx, policy, attempt, now)?,
+        Action::Entitle { .. } | Action::Assign { .. } | Action::Unassign { .. } => {
+            confirm_fields(tx, policy, attempt, now)?;
+        }
         Action::AddMembers { .. } => confirm_edges(tx, knowledge, attempt, true, now)?,
         Action::RemoveMembers { .. } => confirm_edges(tx, knowledge, attempt, false, now)?,
         Action::Delete { upstream } => gone(tx, knowledge, binding.clone(), Some(upstream), now)?,
-        Action::Create { .. } | Action::LookUp | Action::Read { .. } => {}
+        Action::Create { .. } | Action::LookUp | Action::LookAtAssignment { .. } | Action::Read { .. } => {}
     }
     Ok(Then::Continue)
 }
@@ -302,6 +304,8 @@ fn confirm_fields(tx: &Transaction<'_>, policy: &Policy, attempt: &Attempt, now:
     let sent = match &attempt.call.action {
         Action::Create { fields, .. } | Action::Patch { fields, .. } => fields.clone(),
         Action::Entitle { all, .. } => vec![(Field::Entitlements, Some(all.clone()))],
+        Action::Assign { all, .. } => vec![(Field::Assignment, Some(all.clone()))],
+        Action::Unassign { left, .. } => vec![(Field::Assignment, left.clone())],
         _ => attempt.fields.iter().map(|(field, _)| (*field, None)).collect(),
     };
     for (field, value) in sent {
@@ -451,6 +455,7 @@ fn not_found(
         Action::Patch { .. }
         | Action::Strip { .. }
         | Action::Entitle { .. }
+        | Action::Assign { .. }
         | Action::AddMembers { .. }
         | Action::RemoveMembers { .. } => {
             // The object may be gone or not to be seen yet: a read tells. When it is there again and again,
@@ -466,7 +471,14 @@ fn not_found(
             }
             Ok(Then::Later(wait(After::Trouble, failed.attempts + 1), why.to_owned()))
         }
-        Action::LookUp => Ok(Then::Later(wait(After::Trouble, failed.attempts + 1), why.to_owned())),
+        // Who is not there is in no workspace.
+        Action::Unassign { .. } => {
+            confirm_fields(tx, policy, attempt, now)?;
+            Ok(Then::Continue)
+        }
+        Action::LookUp | Action::LookAtAssignment { .. } => {
+            Ok(Then::Later(wait(After::Trouble, failed.attempts + 1), why.to_owned()))
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::assign::Workspace;
 use super::drift::DriftPolicy;
 use super::guard::Guard;
 use crate::databricks::Level;
+use crate::databricks::wire::Permission;
 use crate::id::fold;
 
 /// Settings of planning. Intervals are as they are to be used: already divided by the time factor.
@@ -35,6 +37,8 @@ pub struct Policy {
     pub adopt_groups: Vec<String>,
     /// What groups are given by their names, once: folded patterns and entitlements.
     pub entitlements: Vec<(String, Vec<String>)>,
+    /// Which groups of the account are assigned to which workspaces, if any are.
+    pub assign: Option<Assign>,
     /// What happens when a deleted resource's name comes back with another `externalId` (rules C6, C7).
     pub on_name_reuse: OnNameReuse,
     /// What happens upstream to a user who is renamed (rule C5).
@@ -47,6 +51,17 @@ pub struct Policy {
     pub guard: Guard,
     /// What happens upstream to a deleted group (rule C7).
     pub on_group_delete: OnGroupDelete,
+}
+
+/// Which groups of the account are assigned to a workspace.
+#[derive(Debug, Clone)]
+pub struct Assign {
+    /// The workspaces.
+    pub workspaces: Vec<Workspace>,
+    /// Names of the groups, folded; `*` stands for any text.
+    pub groups: Vec<String>,
+    /// As what.
+    pub permission: Permission,
 }
 
 /// What happens upstream to a user who is renamed, which Databricks cannot (rule C5).
@@ -113,6 +128,19 @@ impl Policy {
         self.adopt_groups.iter().any(|pattern| matches(pattern, &name))
     }
 
+    /// The workspaces that a group of this name is assigned to.
+    pub fn workspaces_of(&self, name: &str) -> &[Workspace] {
+        let name = fold(name);
+        let assign = self.assign.as_ref();
+        let assign = assign.filter(|assign| assign.groups.iter().any(|pattern| matches(pattern, &name)));
+        assign.map_or(&[], |assign| &assign.workspaces)
+    }
+
+    /// All workspaces that groups are assigned to.
+    pub fn workspaces(&self) -> &[Workspace] {
+        self.assign.as_ref().map_or(&[], |assign| &assign.workspaces)
+    }
+
     /// The entitlements that a group of this name is given, sorted and comma-joined, if any.
     pub fn entitlements_of(&self, name: &str) -> Option<String> {
         let name = fold(name);
@@ -153,6 +181,7 @@ impl Default for Policy {
             adopt_inactive: AdoptInactive::Hold,
             adopt_groups: Vec::new(),
             entitlements: Vec::new(),
+            assign: None,
             on_name_reuse: OnNameReuse::Hold,
             on_rename: OnRename::Recreate,
             on_user_delete: OnUserDelete::Deactivate,

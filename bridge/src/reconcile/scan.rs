@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::assign::Workspace;
 use super::shape::look::{Question, questions};
 use super::shape::{Evidence, SeenGroup};
 use crate::clock::Timestamp;
@@ -26,6 +27,8 @@ pub struct Scan {
     /// Groups of the account.
     of_account: HashSet<UpstreamId>,
     evidence: Evidence,
+    /// Workspaces whose assignments are to be read.
+    workspaces: Vec<u64>,
     /// What is still to be asked of the target's shape; `None` before the lists are read.
     unasked: Option<Vec<Question>>,
 }
@@ -117,7 +120,7 @@ impl SeenUser {
             Field::FamilyName => self.family_name.clone(),
             Field::ExternalId => self.external_id.clone(),
             Field::Active => Some(self.entry.active.to_string()),
-            Field::Entitlements | Field::Roles => None,
+            Field::Entitlements | Field::Roles | Field::Assignment => None,
         };
         said.map(Some)
     }
@@ -135,12 +138,26 @@ impl Default for Scan {
             admins: HashSet::new(),
             of_account: HashSet::new(),
             evidence: Evidence::default(),
+            workspaces: Vec::new(),
             unasked: None,
         }
     }
 }
 
 impl Scan {
+    /// A walk that also reads who is in the workspaces of these numbers.
+    pub fn reading(workspaces: &[Workspace]) -> Self {
+        Self {
+            workspaces: workspaces.iter().copied().flatten().collect(),
+            ..Self::default()
+        }
+    }
+
+    fn questions(&self, level: Level) -> Vec<Question> {
+        let assigned = self.workspaces.iter().copied().map(Question::Assigned);
+        questions(level).iter().copied().chain(assigned).collect()
+    }
+
     /// Reads the next page.
     ///
     /// # Errors
@@ -165,7 +182,7 @@ impl Scan {
                 Err(DatabricksError::NotFound { .. }) => HashSet::new(),
                 Err(error) => return Err(error),
             };
-            self.unasked = Some(questions(client.level()).to_vec());
+            self.unasked = Some(self.questions(client.level()));
             return Ok(self.go_on());
         }
         let received = match self.kind {
@@ -250,7 +267,7 @@ impl Scan {
         if self.admins_group.is_some() {
             return Progress::More(self);
         }
-        self.unasked = Some(questions(level).to_vec());
+        self.unasked = Some(self.questions(level));
         self.go_on()
     }
 

@@ -55,6 +55,18 @@ pub(super) fn record(
             check_group(tx, knowledge, policy, &binding, group, now)?;
             Ok(looked(purpose))
         }
+        (Reply::Assigned(workspaces), _) => {
+            let known = tx.fields(binding.id)?.remove(&Field::Assignment);
+            let tracked = match known {
+                Some(mut tracked) => {
+                    tracked.read(workspaces.clone(), now, policy.proof);
+                    tracked
+                }
+                None => Tracked::known(workspaces.clone()),
+            };
+            tx.put_field(binding.id, Field::Assignment, &tracked)?;
+            Ok(Then::Continue)
+        }
         (Reply::Created(_) | Reply::Done, _) => Ok(Then::Continue),
     }
 }
@@ -150,6 +162,7 @@ fn user_value(user: &WireUser, field: Field) -> Option<Option<String>> {
         Field::FamilyName => user.name.family_name.clone(),
         Field::ExternalId => user.external_id.clone(),
         Field::Active => Some(user.is_active()?.to_string()),
+        Field::Assignment => return None,
         Field::Entitlements => joined(user.entitlements.iter().map(|item| item.value.as_str()).collect()),
         Field::Roles => joined(
             user.roles
@@ -399,8 +412,15 @@ fn inherit_groups(
     let Some(member) = tx.binding(member)? else {
         return Ok(());
     };
+    // What is wanted is sent all the same: a read may be out of date, and a second addition does no harm.
+    let person = tx.resource(member.resource_id.as_str())?;
+    let wanted = person
+        .map(|person| tx.groups_of(person.pk))
+        .transpose()?
+        .unwrap_or_default();
     for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
-        let Some(group) = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)? else {
+        let group = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)?;
+        let Some(group) = group.filter(|group| wanted.iter().all(|(id, _)| *id != group.resource_id)) else {
             continue;
         };
         if !inherit(tx, &group, &member)? {

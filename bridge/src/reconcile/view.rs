@@ -55,7 +55,12 @@ impl Knowledge {
             return Some("protected: the identity the bridge itself runs as".to_owned());
         }
         if upstream.is_some_and(|id| self.admins.contains(id)) && self.admins.len() == 1 {
-            return Some("protected: the last active member of admins".to_owned());
+            let last = if policy.level.is_account() {
+                "protected: the last active admin of the account"
+            } else {
+                "protected: the last active member of admins"
+            };
+            return Some(last.to_owned());
         }
         None
     }
@@ -199,6 +204,7 @@ pub fn load_group(
         removes,
         deleted_at: store.tombstone(id.as_str())?.map(|tombstone| tombstone.deleted_at),
         queued_at: row.queued_at,
+        refusals: row.refusals,
         fields: address
             .map(|address| store.fields(address))
             .transpose()?

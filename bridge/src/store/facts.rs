@@ -28,4 +28,14 @@ impl Transaction<'_> {
         )?;
         Ok(())
     }
+
+    /// Forgets a fact.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be written.
+    pub fn drop_fact(&self, key: &str) -> Result<(), StoreError> {
+        self.run("DELETE FROM facts WHERE key = ?1", [key])?;
+        Ok(())
+    }
 }

@@ -43,6 +43,8 @@ pub enum Field {
     Entitlements,
     /// Direct roles of a retired user, comma-joined; wanted empty.
     Roles,
+    /// Numbers of the workspaces that a group of the account is assigned to, comma-joined.
+    Assignment,
 }
 
 impl Field {
@@ -56,6 +58,7 @@ impl Field {
             Self::Active => "active",
             Self::Entitlements => "entitlements",
             Self::Roles => "roles",
+            Self::Assignment => "assignment",
         }
     }
 
@@ -69,6 +72,7 @@ impl Field {
             "active" => Self::Active,
             "entitlements" => Self::Entitlements,
             "roles" => Self::Roles,
+            "assignment" => Self::Assignment,
             _ => return None,
         })
     }

@@ -214,3 +214,71 @@ async fn each_level_is_asked_under_its_own_path_and_says_who_the_bridge_is() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_a_group_stands_for_is_given_in_the_recorded_forms() {
+    let server = MockServer::start().await;
+    let listed = json!({ "permission_assignments": [
+        { "principal": { "principal_id": 12, "group_name": "Ops" }, "permissions": ["USER"] },
+        { "principal": { "principal_id": 13, "user_name": "ana@contoso.test" }, "permissions": ["ADMIN"] },
+    ] });
+    let lists = ResponseTemplate::new(200).set_body_json(listed);
+    Mock::given(method("GET")).respond_with(lists).mount(&server).await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({})))
+        .with_priority(9)
+        .mount(&server)
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let account = Place::Account {
+        url: server.uri().parse().unwrap(),
+        id: "b4ae".to_owned(),
+        application: "9f5c".to_owned(),
+    };
+    let direct = client_at(&server.uri(), folder.path(), account);
+    let through = client_at(&server.uri(), folder.path(), Place::AccountThroughWorkspace);
+    direct
+        .assign(Some(77), &id("12"), Some(wire::Permission::User))
+        .await
+        .unwrap();
+    through
+        .assign(None, &id("12"), Some(wire::Permission::Admin))
+        .await
+        .unwrap();
+    through.assign(None, &id("12"), None).await.unwrap();
+    let listed = direct.assignments(Some(77)).await.unwrap().value;
+    let ids = listed
+        .permission_assignments
+        .iter()
+        .map(|one| one.principal.principal_id);
+    assert_eq!(ids.collect::<Vec<_>>(), [12, 13]);
+    let add = wire::add_entitlements(&["workspace-access".to_owned()]);
+    let workspace = client_at(&server.uri(), folder.path(), Place::Workspace);
+    workspace.patch(Kind::Group, &id("12"), &[add]).await.unwrap();
+    let sent: Vec<(String, Value)> = server
+        .received_requests()
+        .await
+        .unwrap()
+        .iter()
+        .filter(|request| request.method.as_str() != "GET")
+        .map(|request| {
+            let call = format!("{} {}", request.method, request.url.path());
+            (call, request.body_json().unwrap())
+        })
+        .collect();
+    let of_account = "PUT /api/2.0/accounts/b4ae/workspaces/77/permissionassignments/principals/12".to_owned();
+    let of_workspace = "PUT /api/2.0/preview/permissionassignments/principals/12".to_owned();
+    let entitled = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "add", "path": "entitlements", "value": [{ "value": "workspace-access" }] }],
+    });
+    assert_eq!(
+        sent,
+        [
+            (of_account, json!({ "permissions": ["USER"] })),
+            (of_workspace.clone(), json!({ "permissions": ["ADMIN"] })),
+            (of_workspace, json!({ "permissions": [] })),
+            ("PATCH /api/2.0/preview/scim/v2/Groups/12".to_owned(), entitled),
+        ]
+    );
+}

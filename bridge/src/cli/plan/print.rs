@@ -96,6 +96,8 @@ fn counts(plan: &Rehearsal) -> Vec<(String, String)> {
         ("deactivate users", thousands(counts.deactivate_users)),
         ("take rights from users", thousands(counts.strip_users)),
         ("give entitlements to groups", thousands(counts.entitle_groups)),
+        ("assign groups to a workspace", thousands(counts.assign_groups)),
+        ("take groups out of a workspace", thousands(counts.unassign_groups)),
         ("delete users", thousands(counts.delete_users)),
         ("rename groups", thousands(counts.rename_groups)),
         ("delete groups", thousands(counts.delete_groups)),

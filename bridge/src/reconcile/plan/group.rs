@@ -22,6 +22,8 @@ pub struct GroupView {
     pub deleted_at: Option<Timestamp>,
     /// Since when its changes wait.
     pub queued_at: Timestamp,
+    /// How often in a row its own requests were refused.
+    pub refusals: u32,
     /// Its upstream object.
     pub binding: Option<Binding>,
     /// The object's fields.
@@ -85,6 +87,11 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
             },
         );
     }
+    // One that is refused lets everything else go first.
+    let unassign = rights::unassign(view, binding, upstream, policy);
+    if let Some(next) = unassign.clone().filter(|_| view.refusals == 0) {
+        return next;
+    }
     let deleted = binding.role == Role::Tombstone && policy.on_group_delete == OnGroupDelete::Delete;
     if deleted && view.removes_guarded {
         return Next::Guarded {
@@ -106,6 +113,9 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         let action = Action::RemoveMembers { upstream, members };
         return call(binding, QueueClass::Revocation, Verb::GroupPatch, action);
     }
+    if let Some(next) = unassign {
+        return next;
+    }
     let mut rest = Rest::default();
     let refused = view.removes.parked_until.map(|until| Next::Failing {
         until,
@@ -116,21 +126,24 @@ pub fn plan_group(view: &GroupView, policy: &Policy, now: Timestamp) -> Next {
         class: GuardClass::Memberships,
     });
     // A name that is not free yet keeps nobody from becoming a member.
-    let (first, second, third) = match &view.wanted {
-        _ if held.is_some() => (held, None, None),
-        Some(wanted) => (
+    let steps = match &view.wanted {
+        _ if held.is_some() => [held, None, None, None],
+        Some(wanted) => [
             rename(view, wanted, binding, upstream, policy, now),
             add(view, binding, upstream, policy, now),
             rights::entitle(view, binding, upstream, policy),
-        ),
-        None => (delete_shell(view, binding, upstream, policy, now), None, None),
+            rights::assign(view, binding, upstream, policy),
+        ],
+        None => [delete_shell(view, binding, upstream, policy, now), None, None, None],
     };
+    let [first, second, third, fourth] = steps;
     let steps = [
         refused,
         guarded,
         first,
         second,
         third,
+        fourth,
         Some(check(view, binding, upstream, policy, now)),
     ];
     let first = steps.into_iter().flatten().find_map(|next| rest.take(next));
@@ -247,9 +260,17 @@ fn delete_shell(
 
 fn check(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Policy, now: Timestamp) -> Next {
     let mut check_at = binding.look_at;
-    for tracked in view.fields.values() {
-        check_at = earliest(check_at, tracked.check_at(policy.proof));
+    for (field, tracked) in &view.fields {
+        // The group itself does not show where it is assigned.
+        if *field != Field::Assignment {
+            check_at = earliest(check_at, tracked.check_at(policy.proof));
+        }
     }
+    let assignment = rights::prove_assignment(view, binding, upstream, policy);
+    let assignment_at = match assignment {
+        Some((at, next)) if at <= now => return next,
+        assignment => assignment.map(|(at, _)| at),
+    };
     for edge in &view.checks {
         check_at = earliest(check_at, edge.tracked.check_at(policy.proof));
     }
@@ -264,7 +285,7 @@ fn check(view: &GroupView, binding: &Binding, upstream: &UpstreamId, policy: &Po
             },
         ),
         at => Next::Settled {
-            check_at: earliest(at, view.adds.parked_until),
+            check_at: earliest(earliest(at, view.adds.parked_until), assignment_at),
         },
     }
 }

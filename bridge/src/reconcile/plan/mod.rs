@@ -17,8 +17,10 @@ pub use group::{GroupView, plan_group};
 pub use hold::{Hold, Refusal};
 pub use user::{UserBinding, UserView, plan_user};
 
+use super::assign::Workspace;
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
+use crate::databricks::wire::Permission;
 use crate::id::UpstreamId;
 use crate::store::{BindingId, Field, GuardClass, QueueClass};
 
@@ -166,6 +168,33 @@ pub enum Action {
         /// All that it then has of the bridge, sorted and comma-joined.
         all: String,
     },
+    /// Assigns a group of the account to a workspace.
+    Assign {
+        /// Whom.
+        upstream: UpstreamId,
+        /// Where.
+        workspace: Workspace,
+        /// As what.
+        permission: Permission,
+        /// All workspaces that it is then in, comma-joined.
+        all: String,
+    },
+    /// Takes a group of the account out of a workspace.
+    Unassign {
+        /// Whom.
+        upstream: UpstreamId,
+        /// Where.
+        workspace: Workspace,
+        /// The workspaces that it is then still in, or may be, comma-joined.
+        left: Option<String>,
+    },
+    /// Reads which of these workspaces a group is assigned to.
+    LookAtAssignment {
+        /// Whom.
+        upstream: UpstreamId,
+        /// Where.
+        workspaces: Vec<Workspace>,
+    },
     /// Deletes an upstream object.
     Delete {
         /// Which.
@@ -211,7 +240,7 @@ impl Action {
 
     /// Whether it changes anything upstream.
     pub const fn writes(&self) -> bool {
-        !matches!(self, Self::LookUp | Self::Read { .. })
+        !matches!(self, Self::LookUp | Self::Read { .. } | Self::LookAtAssignment { .. })
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::advance::{Admitted, Advance, advance, conclude};
 use super::attempt::Attempt;
 use super::forecast::forecast;
-use super::shape::Shape;
+use super::shape;
 use super::view::Knowledge;
 use super::worker::WorkerOptions;
 use crate::clock::Timestamp;
@@ -81,7 +81,7 @@ pub fn rehearse(
         copy,
         options,
         knowledge,
-        pace: Pace::new(options.speed, now),
+        pace: Pace::at(options.policy.level, options.speed, now),
         now,
         last_write: now,
         wake_at: None,
@@ -103,7 +103,7 @@ pub fn rehearse(
         }
     }
     let took = rehearsing.last_write.since(now);
-    let pace = Pace::new(options.speed, now);
+    let pace = Pace::at(options.policy.level, options.speed, now);
     let tally = rehearsing.tally;
     let rehearsal = copy.run::<_, StoreError>(|tx| {
         let takes = forecast(&pace, tally.by_verb());
@@ -123,10 +123,8 @@ pub(super) fn known(store: &Snapshot<'_>, target: &str) -> Result<Knowledge, Sto
         scanned_at: scanned_at.map(Timestamp::from_micros),
         me: me.and_then(|(id, name)| Some((UpstreamId::parse(id)?, name.to_owned()))),
         admins: admins.split_whitespace().filter_map(UpstreamId::parse).collect(),
+        shape: shape::remembered(store)?,
         restored_at: store.restored_at_revision()?,
-        shape: store
-            .fact("shape")?
-            .map_or_else(Shape::default, |text| Shape::from_text(&text)),
         ..Knowledge::default()
     })
 }

@@ -114,6 +114,10 @@ pub struct Counts {
     pub strip_users: u64,
     /// PATCH of a group that gives it entitlements.
     pub entitle_groups: u64,
+    /// PUT that assigns a group to a workspace.
+    pub assign_groups: u64,
+    /// PUT that takes a group out of a workspace.
+    pub unassign_groups: u64,
     /// DELETE of a user.
     pub delete_users: u64,
     /// PATCH of a group's name.
@@ -142,6 +146,8 @@ impl Counts {
             + self.deactivate_users
             + self.strip_users
             + self.entitle_groups
+            + self.assign_groups
+            + self.unassign_groups
             + self.delete_users
             + self.rename_groups
             + self.delete_groups
@@ -312,6 +318,8 @@ impl Tally {
                 self.loss(binding).stripped = true;
             }
             Action::Entitle { .. } => self.counts.entitle_groups += 1,
+            Action::Assign { .. } => self.counts.assign_groups += 1,
+            Action::Unassign { .. } => self.counts.unassign_groups += 1,
             Action::Delete { .. } => {
                 match binding.kind {
                     Kind::User => self.counts.delete_users += 1,
@@ -325,7 +333,7 @@ impl Tally {
                     }
                 }
             }
-            Action::LookUp | Action::Read { .. } => self.counts.reads += 1,
+            Action::LookUp | Action::LookAtAssignment { .. } | Action::Read { .. } => self.counts.reads += 1,
         }
         Ok(())
     }
@@ -506,6 +514,9 @@ fn describe(binding: &Binding, action: &Action) -> String {
         Action::RemoveMembers { members, .. } => format!("PATCH {path} {name} remove {} members", members.len()),
         Action::Strip { .. } => format!("PATCH {path} {name} strip entitlements and roles"),
         Action::Entitle { missing, .. } => format!("PATCH {path} {name} add entitlements {}", missing.join(",")),
+        Action::Assign { permission, .. } => format!("PUT permission assignment of {name} {}", permission.as_str()),
+        Action::Unassign { .. } => format!("PUT permission assignment of {name} none"),
+        Action::LookAtAssignment { .. } => format!("GET permission assignments of {name}"),
         Action::Delete { .. } => format!("DELETE {path} {name}"),
         Action::LookUp => format!("GET {path} {name} by name"),
         Action::Read { .. } => format!("GET {path} {name}"),

@@ -34,7 +34,11 @@ impl Obedient {
             | Action::RemoveMembers { .. }
             | Action::Strip { .. }
             | Action::Entitle { .. }
+            | Action::Assign { .. }
+            | Action::Unassign { .. }
             | Action::Delete { .. } => Reply::Done,
+            // Of one that was there before nothing is known: it is taken to be in none.
+            Action::LookAtAssignment { .. } => Reply::Assigned(None),
             Action::LookUp => Reply::Found(found(store, target, binding)?),
             Action::Read { upstream, purpose } => match binding.kind {
                 Kind::User => Reply::User(Box::new(user(store, target, binding, upstream, *purpose)?)),

@@ -1,7 +1,9 @@
 //! The few reads that tell the shape of a target, besides its lists.
 
+use super::super::assign::Workspace;
 use super::Evidence;
-use crate::databricks::{Client, DatabricksError, Level};
+use crate::databricks::wire::WireAssignments;
+use crate::databricks::{Answered, Client, DatabricksError, Level};
 
 /// What a read can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub enum Question {
     Federation,
     /// Whether identities of the account can be read through the workspace.
     Proxy,
+    /// Who of the account is in the workspace of this number.
+    Assigned(u64),
 }
 
 /// What is worth asking at a level; the account's own host knows nothing of either.
@@ -29,12 +33,31 @@ impl Evidence {
     ///
     /// What is worth trying again. Anything else that is no clear answer leaves the question open.
     pub async fn ask(&mut self, question: Question, client: &Client) -> Result<(), DatabricksError> {
-        let (asked, place) = match question {
-            Question::Federation => (client.assignments(None).await.map(drop), &mut self.federated),
-            Question::Proxy => (client.account_through_workspace().await, &mut self.proxy),
-        };
-        *place = told(asked)?;
+        match question {
+            Question::Federation => {
+                let asked = client.assignments(None).await;
+                if client.level() == Level::AccountThroughWorkspace {
+                    self.note_assigned(None, &asked);
+                }
+                self.federated = told(asked.map(drop))?;
+            }
+            Question::Proxy => self.proxy = told(client.account_through_workspace().await)?,
+            Question::Assigned(number) => {
+                let asked = client.assignments(Some(number)).await;
+                self.note_assigned(Some(number), &asked);
+                told(asked.map(drop))?;
+            }
+        }
         Ok(())
+    }
+
+    /// A list that could not be read says nothing.
+    fn note_assigned(&mut self, workspace: Workspace, asked: &Result<Answered<WireAssignments>, DatabricksError>) {
+        if let Ok(listed) = asked {
+            let all = listed.value.permission_assignments.iter();
+            let ids = all.map(|one| one.principal.principal_id).collect();
+            self.assigned.insert(workspace, ids);
+        }
     }
 }
 

@@ -7,13 +7,14 @@
 pub mod look;
 mod settle;
 
-pub use settle::settle;
+pub use settle::{remembered, settle};
 
 use crate::databricks::wire::WireScope;
 use crate::databricks::{DatabricksError, Level};
 use crate::id::fold;
 use crate::store::{Field, Kind};
 
+use super::assign::Assigned;
 use super::policy::RESERVED_GROUPS;
 
 /// Users without the `externalId` that they were given, before it counts as not kept at all.
@@ -41,6 +42,8 @@ pub struct Evidence {
     pub groups: Vec<SeenGroup>,
     /// An account group that the bridge is to write, if there is one.
     pub to_be_written: Option<String>,
+    /// Who of the account is in which workspace, as far as it was asked.
+    pub assigned: Assigned,
     /// A write that was refused for the target's shape, in Databricks' words.
     pub refused: Option<String>,
     /// Managed users who were shown with their `externalId`, and without.
@@ -48,7 +51,8 @@ pub struct Evidence {
 }
 
 /// The shape of a target, as far as writing depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Shape {
     /// Identity federation is on: the account is in charge of names.
     pub federated: bool,
@@ -70,31 +74,8 @@ impl Default for Shape {
     }
 }
 
-impl Shape {
-    /// As the store keeps it, for those who plan beside the worker.
-    pub fn to_text(self) -> String {
-        let words = [
-            (self.federated, "federated"),
-            (self.identity_management_suspected, "identity-management-suspected"),
-            (!self.keeps_external_ids, "loses-external-ids"),
-        ];
-        let words = words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
-        words.collect::<Vec<_>>().join(" ")
-    }
-
-    /// What [`Shape::to_text`] wrote.
-    pub fn from_text(text: &str) -> Self {
-        let has = |word: &str| text.split(' ').any(|other| other == word);
-        Self {
-            federated: has("federated"),
-            identity_management_suspected: has("identity-management-suspected"),
-            keeps_external_ids: !has("loses-external-ids"),
-        }
-    }
-}
-
 /// Why nothing is written to a target of this shape, in words that name the key to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unsuitable {
     /// What it is.
     pub found: String,
@@ -226,26 +207,17 @@ pub const fn owns(level: Level, shape: &Shape, kind: Kind, field: Field) -> bool
         // Only workspaces know entitlements.
         (_, Field::Entitlements) => !level.is_account(),
         (Kind::User, Field::Active | Field::Roles) | (Kind::Group, Field::DisplayName) => true,
-        (Kind::Group, Field::GivenName | Field::FamilyName | Field::ExternalId | Field::Active | Field::Roles) => false,
+        (Kind::Group, Field::Assignment) => level.is_account(),
+        (Kind::User, Field::Assignment)
+        | (Kind::Group, Field::GivenName | Field::FamilyName | Field::ExternalId | Field::Active | Field::Roles) => {
+            false
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_shape_is_read_as_it_was_written() {
-        for bits in 0..8 {
-            let shape = Shape {
-                federated: bits & 1 > 0,
-                identity_management_suspected: bits & 2 > 0,
-                keeps_external_ids: bits & 4 > 0,
-            };
-            assert_eq!(Shape::from_text(&shape.to_text()), shape);
-        }
-        assert_eq!(Shape::from_text(""), Shape::default());
-    }
 
     fn group(name: &str, of_account: Option<bool>) -> SeenGroup {
         SeenGroup {

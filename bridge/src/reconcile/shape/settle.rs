@@ -6,7 +6,10 @@ use super::super::policy::Policy;
 use super::super::scan::{Seen, SeenUser};
 use super::{Evidence, Shape, Unsuitable, classify, unsuitable};
 use crate::id::fold;
-use crate::store::{Field, Kind, StoreError, Transaction};
+use crate::store::{Field, Kind, Snapshot, StoreError, Transaction};
+
+/// Where the store keeps the shape.
+const FACT: &str = "shape";
 
 /// Classifies the target: its shape, and why nothing may be written to it, if so.
 ///
@@ -14,7 +17,7 @@ use crate::store::{Field, Kind, StoreError, Transaction};
 ///
 /// # Errors
 ///
-/// [`StoreError`] when the store cannot be read.
+/// [`StoreError`] when the store cannot be written.
 pub fn settle(
     store: &Transaction<'_>,
     target: &str,
@@ -28,7 +31,21 @@ pub fn settle(
         external_ids: external_ids(store, target, seen)?,
         ..seen.evidence.clone()
     };
-    Ok((classify(&evidence), unsuitable(policy.level, &evidence)))
+    let shape = classify(&evidence);
+    store.set_fact(FACT, &serde_json::json!(shape).to_string())?;
+    Ok((shape, unsuitable(policy.level, &evidence)))
+}
+
+/// The shape that the newest scan has shown.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store cannot be read.
+pub fn remembered(store: &Snapshot<'_>) -> Result<Shape, StoreError> {
+    let known = store.fact(FACT)?;
+    Ok(known
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default())
 }
 
 /// An account group that the bridge has, or takes over where it exists.
@@ -45,10 +62,12 @@ fn to_be_written(
         .filter(|group| group.of_account == Some(true))
     {
         let key = fold(&group.name);
-        let is_bound = store
-            .bindings_named(target, Kind::Group, &key)?
-            .iter()
-            .any(|binding| binding.upstream_id.as_ref().is_some_and(|id| seen.is_of_account(id)));
+        let mut is_bound = false;
+        for binding in store.bindings_named(target, Kind::Group, &key)? {
+            let of_account = binding.upstream_id.as_ref().is_some_and(|id| seen.is_of_account(id));
+            // What was imported is not written before the client has spoken of it (rule C4).
+            is_bound |= of_account && !store.is_unclaimed(&binding.resource_id)?;
+        }
         let is_wanted = || -> Result<bool, StoreError> {
             let live = store.live_named("", &key)?;
             Ok(policy.adopts_group(&group.name) && live.iter().any(|stored| stored.kind == Kind::Group))

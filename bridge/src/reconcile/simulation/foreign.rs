@@ -31,11 +31,29 @@ impl World {
                 .collect(),
             admins: std::collections::HashSet::new(),
             of_account: std::collections::HashSet::new(),
-            evidence: crate::reconcile::shape::Evidence::default(),
+            evidence: crate::reconcile::shape::Evidence {
+                assigned: self.assigned(),
+                ..crate::reconcile::shape::Evidence::default()
+            },
         };
         let (knowledge, policy, now) = (self.knowledge.clone(), self.policy.clone(), self.now);
-        self.write(move |tx| look_after_scan(tx, &knowledge, &policy, &seen, now));
+        self.write(move |tx| {
+            crate::reconcile::assign::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
+            look_after_scan(tx, &knowledge, &policy, &seen, now)
+        });
         self.settle();
+    }
+
+    /// The lists of assignments of the configured workspaces.
+    fn assigned(&self) -> crate::reconcile::assign::Assigned {
+        let of = |workspace| {
+            let all = self.model.assigned.keys();
+            let ids = all
+                .filter(|(_, other)| *other == workspace)
+                .map(|(id, _)| id.parse().unwrap());
+            (workspace, ids.collect())
+        };
+        self.policy.workspaces().iter().copied().map(of).collect()
     }
 
     fn drift(&self) -> Vec<DriftEntry> {

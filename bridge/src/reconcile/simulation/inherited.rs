@@ -89,3 +89,24 @@ fn c3_whom_entra_took_out_before_the_adoption_does_not_stay_by_it() {
     world.settle();
     assert_eq!(world.members("Old"), 1);
 }
+
+#[test]
+fn c3_a_membership_that_is_wanted_is_sent_although_it_was_found() {
+    let mut world = office();
+    let stranger = ModelUser {
+        name: "user9@example.test".to_owned(),
+        active: true,
+        ..ModelUser::default()
+    };
+    world.model.users.insert("77".to_owned(), stranger);
+    world.scan();
+    world.edit(Edit::CreateUser(9));
+    world.edit(Edit::AddMember(0, 9));
+    assert_eq!(world.next_call(), "GET /Users/77");
+    // Somebody has just taken the account out of the group, and the read is out of date.
+    world.group_mut("Group 0").members.insert("77".to_owned());
+    world.answer_truly();
+    world.group_mut("Group 0").members.remove("77");
+    world.settle();
+    assert!(world.group_mut("Group 0").members.contains("77"));
+}

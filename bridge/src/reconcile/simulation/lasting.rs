@@ -130,14 +130,8 @@ fn c6_a_name_that_becomes_free_ends_the_wait_for_it() {
     let mut world = world_of(1);
     world.policy.on_user_delete = OnUserDelete::Delete;
     world.edit(Edit::DeleteUser(0));
-    world.create_waiting(Kind::User, "user0@example.test", "somebody else");
+    let (id, _) = world.create_waiting(Kind::User, "user0@example.test", "somebody else");
     // Planned before the old account is deleted.
-    let id = world
-        .queue()
-        .into_iter()
-        .map(|row| row.resource_id)
-        .next_back()
-        .unwrap();
     let (knowledge, policy, now) = (world.knowledge.clone(), world.policy.clone(), world.now);
     world.write(move |tx| advance(tx, &knowledge, &policy, ALL, &id, now));
     assert_eq!(world.held("on_name_reuse"), 1);

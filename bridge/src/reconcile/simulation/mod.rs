@@ -4,6 +4,7 @@
 //! transactions. Afterwards Databricks must be what the directory says, nothing may have
 //! been created twice, and nothing foreign may have been touched.
 
+mod assignments;
 mod cases;
 mod entitlements;
 mod explanations;
@@ -17,6 +18,7 @@ mod operations;
 mod rehearsals;
 mod rights;
 mod search;
+mod shapes;
 mod unspoken;
 
 use std::collections::{BTreeMap, BTreeSet};

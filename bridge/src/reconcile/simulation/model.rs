@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::super::assign::{Workspace, join};
 use super::super::attempt::Attempt;
 use super::super::call::{Reply, create_body};
 use super::super::plan::{Action, Seen};
@@ -34,6 +35,8 @@ pub(super) struct Model {
     pub(super) next: u64,
     pub(super) users: BTreeMap<String, ModelUser>,
     pub(super) groups: BTreeMap<String, ModelGroup>,
+    /// Which groups are in which workspaces, and as what.
+    pub(super) assigned: BTreeMap<(String, Workspace), String>,
     pub(super) created: Vec<String>,
     pub(super) writes: usize,
     /// Adding a member who is one, or removing one who is none, answers 404 and changes nothing.
@@ -144,6 +147,27 @@ impl Model {
                     .ok_or_else(|| Self::refuse(404, "no group"))?;
                 group.entitlements.extend(missing.iter().cloned());
                 Ok(Reply::Done)
+            }
+            Action::Assign {
+                upstream,
+                workspace,
+                permission,
+                ..
+            } => {
+                let as_what = permission.as_str().to_owned();
+                self.assigned.insert((upstream.to_string(), *workspace), as_what);
+                Ok(Reply::Done)
+            }
+            Action::Unassign {
+                upstream, workspace, ..
+            } => {
+                self.assigned.remove(&(upstream.to_string(), *workspace));
+                Ok(Reply::Done)
+            }
+            Action::LookAtAssignment { upstream, workspaces } => {
+                let is_in = |workspace: &Workspace| self.assigned.contains_key(&(upstream.to_string(), *workspace));
+                let found = workspaces.iter().copied().filter(is_in).collect();
+                Ok(Reply::Assigned(join(&found)))
             }
             Action::Delete { upstream } => match kind {
                 Kind::User => self.users.remove(upstream.as_str()).map(|_| Reply::Done),

@@ -63,7 +63,7 @@ fn deactivates(call: &Call) -> bool {
 fn takes_away(call: &Call) -> bool {
     matches!(
         call.action,
-        Action::RemoveMembers { .. } | Action::Strip { .. } | Action::Delete { .. }
+        Action::RemoveMembers { .. } | Action::Strip { .. } | Action::Unassign { .. } | Action::Delete { .. }
     ) || deactivates(call)
 }
 
@@ -74,6 +74,9 @@ fn upstream_of(action: &Action) -> Option<&UpstreamId> {
         | Action::RemoveMembers { upstream, .. }
         | Action::Strip { upstream, .. }
         | Action::Entitle { upstream, .. }
+        | Action::Assign { upstream, .. }
+        | Action::Unassign { upstream, .. }
+        | Action::LookAtAssignment { upstream, .. }
         | Action::Delete { upstream }
         | Action::Read { upstream, .. } => Some(upstream),
         Action::Create { .. } | Action::LookUp => None,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::super::advance::follow;
+use super::super::assign;
 use super::super::attempt::Attempt;
 use super::super::call::{Reply, describe};
 use super::super::circuit::{Sign, State};
@@ -123,14 +124,14 @@ impl Worker {
                     .write(move |tx| {
                         let (shape, unsuitable) = shape::settle(tx, &target, &policy, &seen, refused)?;
                         knowledge.shape = shape;
-                        tx.set_fact("shape", &shape.to_text())?;
                         if unsuitable.is_none() {
-                            tx.end_event(&target, suiting::EVENT, now)?;
+                            suiting::forget(tx, &target, now)?;
                         }
                         let users: Vec<_> = seen.users.iter().map(|user| user.entry.clone()).collect();
                         scan::store(tx, &target, &users, &seen.groups, now)?;
                         let ids: Vec<&str> = seen.admins.iter().map(UpstreamId::as_str).collect();
                         tx.set_fact("admins", &ids.join(" "))?;
+                        assign::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                         if drift.on && is_time_to_look(tx, &drift, now)? {
                             let looks = drift::look_after_scan(tx, &knowledge, &policy, &seen, now)?;
                             tracing::info!(
@@ -151,7 +152,7 @@ impl Worker {
                     }
                     Err::<_, StoreError>(error) => {
                         tracing::error!(%error, "the scan could not be stored");
-                        self.scan = Some(Scan::default());
+                        self.scan = Some(Scan::reading(self.options.policy.workspaces()));
                     }
                 }
             }

@@ -41,7 +41,7 @@ impl Worker {
             Ok(options) => {
                 tracing::info!("an import begins: nothing is written to the target before it is done");
                 self.import = Some(Import::new(command, options));
-                self.scan = Some(Scan::default());
+                self.scan = Some(Scan::reading(self.options.policy.workspaces()));
                 Ok(())
             }
             Err(error) => {

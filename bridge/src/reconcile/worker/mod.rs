@@ -139,7 +139,7 @@ impl Worker {
             },
             circuit: Circuit::starting(options.probing, now),
             pace: Pace::at(options.policy.level, options.speed, now),
-            scan: Some(Scan::default()),
+            scan: Some(Scan::reading(options.policy.workspaces())),
             scan_at: now,
             reading: false,
             probing: false,
@@ -210,8 +210,13 @@ impl Worker {
     /// Calls that were open when the process died have an unknown outcome (rule D1).
     async fn recover(&mut self) -> Result<(), StoreError> {
         let (target, now) = (self.options.target.clone(), self.clock.now());
+        if !self.options.dry_run {
+            // The configuration says it itself from now on: set back to dry-run it means what it says.
+            self.store.write(|tx| tx.drop_fact("went_live")).await?;
+        }
         self.read_gate()?;
         let former = self.store.read(|snapshot| snapshot.fact("admins"))?;
+        self.remember_shape()?;
         self.knowledge.former_admins = former.map(|ids| ids.split_whitespace().filter_map(UpstreamId::parse).collect());
         let interrupted = self
             .store
@@ -304,7 +309,7 @@ impl Worker {
             if !wanted || self.scan_at > now {
                 return None;
             }
-            self.scan = Some(Scan::default());
+            self.scan = Some(Scan::reading(self.options.policy.workspaces()));
         }
         match self.pace.start_page(now) {
             Ok(()) => {}

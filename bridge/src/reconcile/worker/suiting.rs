@@ -4,20 +4,39 @@
 use std::time::Duration;
 
 use super::super::scan::Scan;
-use super::super::shape::{Evidence, Unsuitable, unsuitable};
+use super::super::shape::{self, Evidence, Unsuitable, unsuitable};
 use super::{Gate, Worker};
 use crate::clock::Timestamp;
-use crate::store::StoreError;
+use crate::store::{StoreError, Transaction};
 
 /// How soon it is looked at again whether the target has become suitable.
 const LOOK_AGAIN: Duration = Duration::from_mins(15);
 /// What the event is called. It ends with the scan that finds the target suitable, perhaps after a restart.
-pub(super) const EVENT: &str = "shape";
+const EVENT: &str = "shape";
+/// Where the store keeps why the target was unsuitable when it was last looked at.
+const FACT: &str = "unsuitable";
+
+/// The target is suitable: whatever was said of it before is over.
+pub(super) fn forget(tx: &Transaction<'_>, target: &str, now: Timestamp) -> Result<(), StoreError> {
+    tx.end_event(target, EVENT, now)?;
+    tx.set_fact(FACT, "")
+}
 
 impl Worker {
     /// Whether anything is written upstream.
     pub(super) fn writes(&self) -> bool {
         self.gate == Gate::Open && self.unsuitable.is_none()
+    }
+
+    /// A target that was unsuitable is so until a scan says otherwise: a restart alone lets nothing pass.
+    pub(super) fn remember_shape(&mut self) -> Result<(), StoreError> {
+        self.knowledge.shape = self.store.read(shape::remembered)?;
+        let known = self.store.read(|snapshot| snapshot.fact(FACT))?;
+        self.unsuitable = known.and_then(|text| serde_json::from_str(&text).ok());
+        if let Some(why) = &self.unsuitable {
+            tracing::error!(target = %self.options.target, "nothing is written to this target: {why}");
+        }
+        Ok(())
     }
 
     /// Takes in how a classification ended: said once, and recorded as one event with beginning and end.
@@ -30,11 +49,14 @@ impl Worker {
             return;
         }
         let target = self.options.target.clone();
-        if let Some(why) = found.as_ref().map(ToString::to_string) {
+        if let Some(why) = found.clone() {
             tracing::error!(%target, "nothing is written to this target: {why}");
             let noted = self
                 .store
-                .write(move |tx| tx.note_event(&target, EVENT, "unsuitable-shape", &why, now))
+                .write(move |tx| {
+                    tx.set_fact(FACT, &serde_json::json!(why).to_string())?;
+                    tx.note_event(&target, EVENT, "unsuitable-shape", &why.to_string(), now)
+                })
                 .await;
             if let Err::<(), StoreError>(error) = noted {
                 tracing::error!(%error, "the target's shape could not be recorded");
@@ -57,7 +79,7 @@ impl Worker {
             self.suits(unsuitable(self.options.policy.level, &evidence), now).await;
         }
         if self.scan.is_none() && !self.reading {
-            self.scan = Some(Scan::default());
+            self.scan = Some(Scan::reading(self.options.policy.workspaces()));
         }
     }
 }

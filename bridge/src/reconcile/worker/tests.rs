@@ -170,3 +170,40 @@ async fn a_probe_that_hangs_is_given_up() {
         Err(DatabricksError::OutcomeUnknown(Unknown::TimedOut))
     ));
 }
+
+#[tokio::test]
+async fn e2_a_target_that_is_set_back_to_dry_run_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut worker = busy_worker(folder.path());
+    let went_live = worker.store.write(|tx| tx.set_fact("went_live", "1")).await;
+    assert!(went_live.is_ok());
+    for (dry_run, gate) in [(true, Gate::Open), (false, Gate::Open), (true, Gate::DryRun)] {
+        worker.options.dry_run = dry_run;
+        assert!(worker.recover().await.is_ok());
+        assert_eq!(worker.gate, gate, "{dry_run}");
+    }
+}
+
+#[tokio::test]
+async fn a_restart_alone_writes_nothing_to_a_target_that_was_unsuitable() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut worker = busy_worker(folder.path());
+    let now = worker.clock.now();
+    assert!(worker.writes());
+    worker.refused_for_shape("Members attribute not supported", now).await;
+    assert!(!worker.writes());
+    worker.report(now.plus(Duration::from_secs(1)));
+    let told = worker.status.get();
+    assert_eq!((told.state, told.cause), ("held", Some("unsuitable-shape")));
+    assert!(told.detail.unwrap().contains("target.level"));
+    worker.unsuitable = None;
+    worker.recover().await.unwrap();
+    assert!(!worker.writes(), "not before a scan has said otherwise");
+    worker
+        .store
+        .write(move |tx| super::suiting::forget(tx, "workspace", now))
+        .await
+        .unwrap();
+    worker.recover().await.unwrap();
+    assert!(worker.writes());
+}

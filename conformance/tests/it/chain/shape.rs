@@ -202,16 +202,8 @@ async fn a_workspace_of_account_groups_is_held_and_health_names_the_key() {
     // What is written is accepted, and waits.
     scene.create_user("ana@contoso.test").await;
     assert!(scene.writes_since(0).await.is_empty());
-    assert_eq!(
-        scene
-            .stack
-            .bridge()
-            .log()
-            .matches("nothing is written to this target")
-            .count(),
-        1,
-        "said once"
-    );
+    let log = scene.stack.bridge().log();
+    assert_eq!(log.matches("nothing is written to this target").count(), 1, "said once");
 }
 
 #[tokio::test]
@@ -352,4 +344,53 @@ async fn groups_are_given_entitlements_by_their_names() {
             .count()
     };
     assert_eq!(asked(&scene.writes_since(0).await), 1);
+}
+
+/// Groups reach the workspace with their members, and leave it before they are emptied.
+async fn assigned_life(level: Level, sections: impl Fn(&str) -> String) {
+    // The workspace's number stands in its name, and that is the mock's default.
+    let host = mock_databricks::Options::default().workspace_host;
+    let number = host.trim_start_matches("adb-").split('.').next().unwrap_or_default();
+    let scene = Scene::with(StackOptions {
+        level,
+        before: vec![federated()],
+        sections: sections(number),
+        ..quick()
+    })
+    .await;
+    let ana = scene.create_user("ana@contoso.test").await;
+    let ops = scene.create_group("Data", &[&ana]).await;
+    scene.create_group("Other", &[&ana]).await;
+    scene.settled().await;
+    let state = scene.state().await;
+    assert!(state.user("ana@contoso.test").is_some(), "through the group");
+    assert_eq!(state.members("Data"), ["ana@contoso.test"]);
+    assert!(state.group("Other").is_none(), "not of the pattern");
+    let since = scene.stack.control().newest().await.unwrap();
+    scene.delete(&format!("/Groups/{ops}")).await;
+    scene.settled().await;
+    let state = scene.state().await;
+    assert!(state.group("Data").is_none() && state.user("ana@contoso.test").is_none());
+    let writes = scene.writes_since(since).await;
+    let forms: Vec<(&str, bool)> = writes
+        .iter()
+        .map(|write| (write.method.as_str(), write.path.contains("permissionassignments")))
+        .collect();
+    assert_eq!(forms, [("PUT", true), ("PATCH", false)], "{writes:?}");
+}
+
+#[tokio::test]
+async fn groups_of_an_account_are_assigned_to_the_workspaces_of_the_configuration() {
+    assigned_life(Level::Account, |number| {
+        format!("[assign]\nworkspace_ids = [{number}]\ngroups = [\"data*\"]\n")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn groups_of_an_account_are_assigned_to_the_workspace_they_are_written_through() {
+    assigned_life(Level::AccountThroughWorkspace, |_| {
+        "[assign]\ngroups = [\"data*\"]\n".to_owned()
+    })
+    .await;
 }

@@ -366,6 +366,17 @@ impl Transaction<'_> {
             "UPDATE queue SET due_at = min(due_at, ?2), queued_at = min(queued_at, ?3) WHERE target = ?1",
             params![target, now.plus(longest).as_micros(), now.as_micros()],
         )?;
+        // A clock that was ahead must not put off for ever what is to be tried, read or proven.
+        for table in [
+            "UPDATE edges SET parked_until = min(parked_until, ?1), verify_at = min(verify_at, ?1), unknown_at = min(unknown_at, ?2)
+             WHERE parked_until > ?1 OR verify_at > ?1 OR unknown_at > ?2",
+            "UPDATE fields SET verify_at = min(verify_at, ?1), unknown_at = min(unknown_at, ?2)
+             WHERE verify_at > ?1 OR unknown_at > ?2",
+            "UPDATE bindings SET look_at = min(look_at, ?1), unknown_at = min(unknown_at, ?2)
+             WHERE look_at > ?1 OR unknown_at > ?2",
+        ] {
+            self.run(table, params![now.plus(longest).as_micros(), now.as_micros()])?;
+        }
         Ok(())
     }
 

@@ -194,19 +194,18 @@ impl Snapshot<'_> {
         Ok(found.flatten())
     }
 
-    /// How many objects of other names met the same refusal since then (rule A4): a create that is tried again is
-    /// the same object under another id.
+    /// Which refusals objects of other names met since then (rule A4), one a name: a create that is tried again is the
+    /// same object under another id.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read.
-    pub fn refused_since(&self, refusal: &str, since: Timestamp, but: &str) -> Result<u64, StoreError> {
-        let number = self.one(
-            "SELECT count(DISTINCT name) FROM revisions WHERE refusal = ?1 AND settled_at >= ?2 AND name <> ?3",
-            params![refusal, since.as_micros(), but],
-            |row| Ok(row.get::<_, i64>(0)?),
-        )?;
-        Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))
+    pub fn refusals_since(&self, since: Timestamp, but: &str) -> Result<Vec<String>, StoreError> {
+        self.all(
+            "SELECT max(refusal) FROM revisions WHERE refusal IS NOT NULL AND settled_at >= ?1 AND name <> ?2 GROUP BY name",
+            params![since.as_micros(), but],
+            |row| Ok(row.get(0)?),
+        )
     }
 
     /// Whether a resource is somebody's manager or member.

@@ -74,29 +74,6 @@ impl Default for Shape {
     }
 }
 
-impl Shape {
-    /// As the store keeps it, for those who plan beside the worker.
-    pub fn to_text(self) -> String {
-        let words = [
-            (self.federated, "federated"),
-            (self.identity_management_suspected, "identity-management-suspected"),
-            (!self.keeps_external_ids, "loses-external-ids"),
-        ];
-        let words = words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
-        words.collect::<Vec<_>>().join(" ")
-    }
-
-    /// What [`Shape::to_text`] wrote.
-    pub fn from_text(text: &str) -> Self {
-        let has = |word: &str| text.split(' ').any(|other| other == word);
-        Self {
-            federated: has("federated"),
-            identity_management_suspected: has("identity-management-suspected"),
-            keeps_external_ids: !has("loses-external-ids"),
-        }
-    }
-}
-
 /// Why nothing is written to a target of this shape, in words that name the key to change.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unsuitable {
@@ -241,19 +218,6 @@ pub const fn owns(level: Level, shape: &Shape, kind: Kind, field: Field) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_shape_is_read_as_it_was_written() {
-        for bits in 0..8 {
-            let shape = Shape {
-                federated: bits & 1 > 0,
-                identity_management_suspected: bits & 2 > 0,
-                keeps_external_ids: bits & 4 > 0,
-            };
-            assert_eq!(Shape::from_text(&shape.to_text()), shape);
-        }
-        assert_eq!(Shape::from_text(""), Shape::default());
-    }
 
     fn group(name: &str, of_account: Option<bool>) -> SeenGroup {
         SeenGroup {

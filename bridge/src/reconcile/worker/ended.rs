@@ -124,7 +124,6 @@ impl Worker {
                     .write(move |tx| {
                         let (shape, unsuitable) = shape::settle(tx, &target, &policy, &seen, refused)?;
                         knowledge.shape = shape;
-                        tx.set_fact("shape", &shape.to_text())?;
                         if unsuitable.is_none() {
                             suiting::forget(tx, &target, now)?;
                         }

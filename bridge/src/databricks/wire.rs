@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::id::UpstreamId;
+
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 const CORE_USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -149,6 +151,15 @@ pub struct WirePrincipal {
 /// Nothing of a resource: for counting.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct WireAny {}
+
+impl WireGroup {
+    /// The ids of its members; what is no number is nobody (rule B8).
+    pub fn member_ids(&self) -> impl Iterator<Item = UpstreamId> {
+        self.members
+            .iter()
+            .filter_map(|member| UpstreamId::parse(&member.value))
+    }
+}
 
 /// An item of a multi-valued attribute.
 #[derive(Debug, Clone, Default, Deserialize)]

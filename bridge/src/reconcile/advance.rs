@@ -4,21 +4,19 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, begin};
-use super::call::{Reply, describe_note};
+use super::call::Reply;
 use super::guard;
+use super::notes;
 use super::outcome::{self, Failed, Then};
-use super::plan::{Action, Call, Next, Note, plan_group, plan_user};
+use super::plan::{Action, Call, Next, plan_group, plan_user};
 use super::policy::Policy;
 use super::refuse::refuse;
 use super::view::{Knowledge, load_group, load_user};
 use crate::clock::Timestamp;
 use crate::databricks::pace::Verb;
 use crate::databricks::{Answered, DatabricksError};
-use crate::id::{ScimId, fold};
-use crate::store::{
-    Binding, BindingId, Enqueue, Existence, GuardClass, Kind, NewBinding, NewStep, QueueClass, QueueRow, Role,
-    StoreError, Transaction,
-};
+use crate::id::ScimId;
+use crate::store::{Binding, BindingId, GuardClass, Kind, QueueClass, QueueRow, StoreError, Transaction};
 
 /// Notes in a row for one resource; more than this would mean that two of them undo each other.
 const MOST_NOTES: usize = 16;
@@ -129,8 +127,8 @@ pub fn advance(
             // What the guard refuses is planned again: it is closed now, and keeps nothing else from being done.
             Next::Note(note) if !passes_guard(tx, knowledge, policy, guard::renames(&note), now)? => {}
             Next::Note(note) => {
-                carry_out_note(tx, knowledge, policy, &row, &note, now)?;
-                log_note(tx, knowledge, id, revision, &note, now)?;
+                notes::carry_out(tx, knowledge, &row, &note, now)?;
+                notes::log(tx, knowledge, id, &note, now)?;
             }
             Next::Call(call) if !call_passes_guard(tx, knowledge, policy, row.kind, &call, now)? => {}
             Next::Call(call) => return start(tx, knowledge, admitted, &row, call, revision, now),
@@ -494,147 +492,4 @@ fn start(
     let mut attempt = begin(tx, &knowledge.target, &binding, call, (revision, row.ticket), now)?;
     attempt.is_failing = row.refusals > 0;
     Ok(Advance::Begun(Box::new(attempt)))
-}
-
-fn carry_out_note(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    policy: &Policy,
-    row: &QueueRow,
-    note: &Note,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let (target, id) = (&knowledge.target, &row.resource_id);
-    match *note {
-        Note::Bind => bind_anew(tx, target, id)?,
-        Note::Rename(binding) => {
-            if let (Some(binding), Some(wanted)) = (tx.binding(binding)?, tx.resource(id.as_str())?) {
-                tx.put_binding(&Binding {
-                    name_key: fold(&wanted.name),
-                    name: wanted.name,
-                    existence: Existence::Unknown,
-                    absent_seen_at: None,
-                    ..binding
-                })?;
-            }
-        }
-        Note::Retire(binding) => {
-            set_role(tx, binding, Role::Retiring)?;
-            bind_anew(tx, target, id)?;
-        }
-        Note::Reinstate { back, away } => {
-            set_role(tx, away, Role::Tombstone)?;
-            give_up_name(tx, target, away, now)?;
-            set_role(tx, back, Role::Current)?;
-            // The one that steps back leaves its groups before the other gets them.
-            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
-        }
-        Note::StepDown(binding) => {
-            set_role(tx, binding, Role::Tombstone)?;
-            give_up_name(tx, target, binding, now)?;
-            tx.enqueue_groups_of(target, id, Enqueue::at_once(QueueClass::Revocation, now))?;
-        }
-        Note::TakeOver(binding) => take_over(tx, knowledge, policy, row, binding, now)?,
-        Note::Absent(binding) => {
-            if let Some(binding) = tx.binding(binding)? {
-                tx.put_binding(&Binding {
-                    existence: Existence::Absent,
-                    absent_seen_at: Some(knowledge.scanned_at.unwrap_or(now)),
-                    ..binding
-                })?;
-            }
-        }
-        Note::Gone(binding) => {
-            set_role(tx, binding, Role::Gone)?;
-            give_up_name(tx, target, binding, now)?;
-        }
-    }
-    Ok(())
-}
-
-fn give_up_name(tx: &Transaction<'_>, target: &str, binding: BindingId, now: Timestamp) -> Result<(), StoreError> {
-    match tx.binding(binding)? {
-        Some(binding) => tx.enqueue_who_wants_name_of(target, &binding, now),
-        None => Ok(()),
-    }
-}
-
-/// The record has every step, those among them that need no call.
-fn log_note(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    id: &ScimId,
-    revision: i64,
-    note: &Note,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(told) = describe_note(note) else {
-        return Ok(());
-    };
-    tx.add_step(&NewStep {
-        at: now,
-        target: knowledge.target.clone(),
-        resource_id: id.clone(),
-        revision,
-        call: told.to_owned(),
-        status: None,
-        outcome: "ok".to_owned(),
-        millis: 0,
-    })
-}
-
-fn bind_anew(tx: &Transaction<'_>, target: &str, id: &ScimId) -> Result<(), StoreError> {
-    let Some(wanted) = tx.resource(id.as_str())? else {
-        return Ok(());
-    };
-    tx.new_binding(
-        target,
-        &NewBinding {
-            kind: wanted.kind,
-            resource_id: id.clone(),
-            name_key: fold(&wanted.name),
-            name: wanted.name,
-            external_id: wanted.external_id,
-        },
-    )?;
-    Ok(())
-}
-
-fn set_role(tx: &Transaction<'_>, binding: BindingId, role: Role) -> Result<(), StoreError> {
-    match tx.binding(binding)? {
-        Some(binding) => tx.put_binding(&Binding {
-            role,
-            strip: binding.strip || (role == Role::Tombstone && binding.kind == Kind::User),
-            ..binding
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The same person or group came back: its object, with all that is known of it, is the new
-/// resource's (rules C6, C7).
-fn take_over(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    _policy: &Policy,
-    row: &QueueRow,
-    binding: BindingId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let target = &knowledge.target;
-    let Some(old) = tx.binding(binding)? else {
-        return Ok(());
-    };
-    // A binding that was made for the new resource and never used steps aside.
-    for unused in tx.bindings(target, &row.resource_id)? {
-        if unused.role == Role::Current {
-            set_role(tx, unused.id, Role::Gone)?;
-        }
-    }
-    let former = old.resource_id.clone();
-    tx.hand_over(target, &old, &row.resource_id)?;
-    tx.carried_out(&row.resource_id, &old.name_key)?;
-    // The deleted resource may have had more accounts than this one.
-    tx.enqueue(target, &former, row.kind, Enqueue::at_once(QueueClass::Revocation, now))?;
-    tx.enqueue_groups_of(target, &row.resource_id, Enqueue::at_once(QueueClass::Revocation, now))
 }

@@ -11,6 +11,9 @@ use crate::store::{
     Binding, Command, Decision, Enqueue, Existence, Kind, QueueClass, Role, StoreError, Stored, Transaction,
 };
 
+/// The one command that takes longer than a transaction.
+pub const IMPORT: &str = "import";
+
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
@@ -62,7 +65,7 @@ pub fn execute(
         "prune" => prune(tx, knowledge, name, now),
         "forget" => forget(tx, text("id").unwrap_or_default()),
         "go-live" => go_live(tx, knowledge, now),
-        "import" => Ok(Done::Import(command.arguments.clone())),
+        IMPORT => Ok(Done::Import(command.arguments.clone())),
         other => Ok(Done::Failed(format!("this bridge does not know the command {other}"))),
     }
 }

@@ -169,11 +169,7 @@ pub fn look_at_members(
         });
     }
     // Managed people whom somebody else put in. Those who are not managed are nobody's business.
-    for upstream in group
-        .members
-        .iter()
-        .filter_map(|member| UpstreamId::parse(&member.value))
-    {
+    for upstream in group.member_ids() {
         if known.contains(&upstream) {
             continue;
         }

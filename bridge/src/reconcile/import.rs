@@ -7,14 +7,15 @@
 //! on where the first one ended.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::adopt::inherit_members;
 use super::entitle;
 use super::policy::Policy;
 use super::scan::{Seen, SeenUser};
-use super::seen::inherit_members;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::wire::WireGroup;
@@ -106,8 +107,10 @@ impl Counts {
 pub struct Import {
     /// The order's number.
     pub command: i64,
-    /// How it was ordered.
-    pub options: ImportOptions,
+    /// SCIM ids equal Databricks' (rule C1).
+    pub keep_ids: bool,
+    /// What is known of single objects, by folded name.
+    pub mapping: Arc<HashMap<String, Mapped>>,
     /// What is to be taken in; `None` before the scan is complete.
     pub seen: Option<Remaining>,
     /// What came of it so far.
@@ -151,9 +154,11 @@ impl Remaining {
 impl Import {
     /// An import that waits for a scan.
     pub fn new(command: i64, options: ImportOptions) -> Self {
+        let named = options.mapping.into_iter().map(|mapped| (fold(&mapped.name), mapped));
         Self {
             command,
-            options,
+            keep_ids: options.keep_ids,
+            mapping: Arc::new(named.collect()),
             seen: None,
             counts: Counts::default(),
         }
@@ -181,15 +186,6 @@ impl Import {
             },
         )
     }
-}
-
-/// What the options say of one object, by folded name.
-pub fn by_name(options: &ImportOptions) -> HashMap<String, Mapped> {
-    let named = options
-        .mapping
-        .iter()
-        .map(|mapped| (fold(&mapped.name), mapped.clone()));
-    named.collect()
 }
 
 /// Takes in one user.

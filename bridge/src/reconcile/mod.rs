@@ -1,5 +1,6 @@
 //! The reconciler: makes a target follow the desired state, whatever happens.
 
+mod adopt;
 mod advance;
 pub mod assign;
 mod attempt;
@@ -13,6 +14,7 @@ pub mod explain;
 pub mod forecast;
 pub mod guard;
 mod import;
+mod notes;
 mod outcome;
 pub mod plan;
 pub mod policy;
@@ -24,6 +26,7 @@ pub mod shape;
 #[cfg(test)]
 mod simulation;
 mod tracked;
+mod vanish;
 mod view;
 pub mod wanted;
 mod worker;

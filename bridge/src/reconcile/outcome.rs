@@ -11,6 +11,7 @@ use super::entitle;
 use super::plan::{Action, Hold, Refusal};
 use super::policy::Policy;
 use super::seen;
+use super::vanish;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::{Answered, DatabricksError, Unknown};
@@ -451,7 +452,7 @@ fn not_found(
             no_effect(tx, attempt, binding)?;
             narrow(tx, policy, attempt, failed, now, why)
         }
-        Action::Read { .. } => seen::missing(tx, knowledge, policy, attempt, binding, failed.attempts, now),
+        Action::Read { .. } => vanish::missing(tx, knowledge, policy, attempt, binding, failed.attempts, now),
         Action::Patch { .. }
         | Action::Strip { .. }
         | Action::Entitle { .. }

@@ -173,12 +173,7 @@ impl Scan {
         if let Some(group) = self.admins_group.take() {
             let found = client.group(&group).await;
             self.admins = match found {
-                Ok(found) => found
-                    .value
-                    .members
-                    .iter()
-                    .filter_map(|member| UpstreamId::parse(&member.value))
-                    .collect(),
+                Ok(found) => found.value.member_ids().collect(),
                 Err(DatabricksError::NotFound { .. }) => HashSet::new(),
                 Err(error) => return Err(error),
             };

@@ -1,23 +1,20 @@
 //! What a read or a look-up showed (rules B1 to B4, C2, C3).
 
-use std::time::Duration;
-
+use super::adopt;
 use super::attempt::{Attempt, may_be_deleted_by_us};
 use super::backoff::{After, wait};
 use super::call::Reply;
-use super::commands::forget_object;
-use super::drift::{self, Verdict};
+use super::drift::{self};
 use super::entitle;
 use super::outcome::{Then, bind};
-use super::plan::{Action, Hold, Judged, Purpose, Seen, judge};
+use super::plan::{Action, Judged, Purpose, Seen, judge};
 use super::policy::Policy;
 use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::databricks::wire::{WireGroup, WireUser};
-use crate::id::{UpstreamId, fold};
 use crate::store::{
-    Binding, BindingId, Difference, Drift, DriftKind, Enqueue, Existence, Field, InventoryEntry, Kind, NewStep,
-    Ownership, QueueClass, Role, StoreError, Tracked, Transaction,
+    Binding, Enqueue, Existence, Field, InventoryEntry, Kind, Ownership, QueueClass, Role, StoreError, Tracked,
+    Transaction,
 };
 
 /// Records what a successful read showed.
@@ -42,14 +39,14 @@ pub(super) fn record(
     };
     match (reply, purpose) {
         (Reply::Found(found), _) => found_by_name(tx, knowledge, policy, binding, found, attempts, now),
-        (Reply::User(user), Purpose::Adopt) => adopt(tx, knowledge, policy, binding, user, now),
+        (Reply::User(user), Purpose::Adopt) => adopt::user(tx, knowledge, policy, binding, user, now),
         (Reply::User(user), Purpose::Complete) => complete(tx, knowledge, policy, &binding, user, attempts, now),
         (Reply::User(user), Purpose::Check | Purpose::Presence) => {
             let binding = still_there(tx, policy, binding, now)?;
             check_user(tx, knowledge, policy, &binding, user, now)?;
             Ok(looked(purpose))
         }
-        (Reply::Group(group), Purpose::Adopt) => adopt_group(tx, knowledge, policy, binding, group, now),
+        (Reply::Group(group), Purpose::Adopt) => adopt::group(tx, knowledge, policy, binding, group, now),
         (Reply::Group(group), _) => {
             let binding = still_there(tx, policy, binding, now)?;
             check_group(tx, knowledge, policy, &binding, group, now)?;
@@ -154,7 +151,7 @@ pub(super) fn stripped(tx: &Transaction<'_>, binding: Binding) -> Result<(), Sto
     clippy::option_option,
     reason = "not said, said to be empty, and said to be a value are three things"
 )]
-fn user_value(user: &WireUser, field: Field) -> Option<Option<String>> {
+pub(super) fn user_value(user: &WireUser, field: Field) -> Option<Option<String>> {
     let joined = |values: Vec<&str>| (!values.is_empty()).then(|| values.join(","));
     Some(match field {
         Field::DisplayName => user.display_name.clone(),
@@ -355,178 +352,6 @@ fn taken_by_nobody(tx: &Transaction<'_>, binding: Binding, attempts: u32, now: T
     Ok(Then::Later(wait(After::RefusedGrant, attempts + 1), why))
 }
 
-/// Takes over an active account of the same name as it is now (rule C3).
-fn adopt(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    policy: &Policy,
-    binding: Binding,
-    user: &WireUser,
-    now: Timestamp,
-) -> Result<Then, StoreError> {
-    let Some(mut seen) = super::call::seen_user(user) else {
-        return Ok(Then::Hold(Hold::Conflict("the account found has no numeric id")));
-    };
-    if fold(&user.user_name) != binding.name_key {
-        return Ok(Then::Hold(Hold::Conflict("the account found has another userName")));
-    }
-    seen.protected = knowledge.protects_user(policy, &binding.name_key, Some(&seen.upstream));
-    let decided = tx.decisions(&binding.resource_id, &binding.name_key)?;
-    match judge(&binding, &seen, &decided, policy) {
-        Judged::Bind(ownership) => {
-            let id = binding.id;
-            log_adoption(tx, knowledge, &binding, &seen, now)?;
-            bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
-            for field in [
-                Field::DisplayName,
-                Field::GivenName,
-                Field::FamilyName,
-                Field::ExternalId,
-                Field::Active,
-            ] {
-                if let Some(value) = user_value(user, field) {
-                    tx.put_field(id, field, &Tracked::known(value))?;
-                }
-            }
-            inherit_groups(tx, knowledge, id, user, now)?;
-            Ok(Then::Continue)
-        }
-        Judged::Hold(why) => Ok(Then::Hold(why)),
-        Judged::Protected(why) => Ok(Then::Protected(why)),
-    }
-}
-
-/// Groups of ours that an adopted account is in already become edges that were found (rule C3).
-fn inherit_groups(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    member: BindingId,
-    found: &WireUser,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    // A group that is shown because another one is in it says nothing of this membership.
-    let direct = found
-        .groups
-        .iter()
-        .filter(|group| group.kind.as_deref() == Some("direct"));
-    let Some(member) = tx.binding(member)? else {
-        return Ok(());
-    };
-    // What is wanted is sent all the same: a read may be out of date, and a second addition does no harm.
-    let person = tx.resource(member.resource_id.as_str())?;
-    let wanted = person
-        .map(|person| tx.groups_of(person.pk))
-        .transpose()?
-        .unwrap_or_default();
-    for upstream in direct.filter_map(|group| UpstreamId::parse(&group.value)) {
-        let group = tx.binding_of_upstream(&knowledge.target, Kind::Group, &upstream)?;
-        let Some(group) = group.filter(|group| wanted.iter().all(|(id, _)| *id != group.resource_id)) else {
-            continue;
-        };
-        if !inherit(tx, &group, &member)? {
-            let at_once = Enqueue::at_once(QueueClass::Revocation, now);
-            tx.enqueue(&knowledge.target, &group.resource_id, Kind::Group, at_once)?;
-        }
-    }
-    Ok(())
-}
-
-/// One membership that was found; false if it is not to stay: whom the client has deleted (rule C6) or taken out
-/// before it was found is kept by nothing. What is known of it already stays as it is.
-fn inherit(tx: &Transaction<'_>, group: &Binding, member: &Binding) -> Result<bool, StoreError> {
-    if tx.edge(group.id, member.id)?.is_some() {
-        return Ok(true);
-    }
-    let stays = member.role != Role::Tombstone && !tx.was_taken_out(&group.resource_id, &member.resource_id)?;
-    let mut edge = super::attempt::new_edge(group.id, member.id);
-    edge.tracked = Tracked::known(true);
-    edge.inherited = stays;
-    tx.put_edge(&edge)?;
-    Ok(stays)
-}
-
-/// The record says whose object it was from then on.
-fn log_adoption(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    binding: &Binding,
-    seen: &Seen,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    tx.add_step(&NewStep {
-        at: now,
-        target: knowledge.target.clone(),
-        resource_id: binding.resource_id.clone(),
-        revision: tx.newest_revision(&binding.resource_id)?,
-        call: format!("takes over {} {}", binding.kind, seen.upstream),
-        status: None,
-        outcome: "ok".to_owned(),
-        millis: 0,
-    })
-}
-
-/// Takes over a group that was found, as it is now. Whoever is in it is *inherited*: kept until Entra removes
-/// them or an operator prunes the group (rule C3).
-fn adopt_group(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    policy: &Policy,
-    binding: Binding,
-    group: &WireGroup,
-    now: Timestamp,
-) -> Result<Then, StoreError> {
-    let Some(mut seen) = super::call::seen_group(group) else {
-        return Ok(Then::Hold(Hold::Conflict("the group found has no numeric id")));
-    };
-    if fold(&group.display_name) != binding.name_key {
-        return Ok(Then::Hold(Hold::Conflict("the group found has another displayName")));
-    }
-    seen.protected = Knowledge::protects_group(policy, &binding.name_key);
-    let decided = tx.decisions(&binding.resource_id, &binding.name_key)?;
-    match judge(&binding, &seen, &decided, policy) {
-        Judged::Bind(ownership) => {
-            let id = binding.id;
-            log_adoption(tx, knowledge, &binding, &seen, now)?;
-            entitle::note_due(tx, policy, &binding, Some(group))?;
-            bind(tx, knowledge, binding, &seen.upstream, ownership, now)?;
-            tx.put_field(
-                id,
-                Field::DisplayName,
-                &Tracked::known(Some(group.display_name.clone())),
-            )?;
-            inherit_members(tx, knowledge, id, group)?;
-            Ok(Then::Continue)
-        }
-        Judged::Hold(why) => Ok(Then::Hold(why)),
-        Judged::Protected(why) => Ok(Then::Protected(why)),
-    }
-}
-
-/// Members that the bridge knows become edges that were found; the others are nobody's business.
-pub(super) fn inherit_members(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    group: BindingId,
-    found: &WireGroup,
-) -> Result<(), StoreError> {
-    let Some(group) = tx.binding(group)? else {
-        return Ok(());
-    };
-    for upstream in found
-        .members
-        .iter()
-        .filter_map(|member| UpstreamId::parse(&member.value))
-    {
-        for kind in [Kind::User, Kind::Group] {
-            let Some(member) = tx.binding_of_upstream(&knowledge.target, kind, &upstream)? else {
-                continue;
-            };
-            inherit(tx, &group, &member)?;
-        }
-    }
-    Ok(())
-}
-
 /// Whether the account under the new name has everything, so that the old one can go (rule C5).
 fn complete(
     tx: &Transaction<'_>,
@@ -569,110 +394,4 @@ fn complete(
         Enqueue::at_once(QueueClass::Revocation, now),
     )?;
     Ok(Then::Continue)
-}
-
-/// A read by id answered 404.
-///
-/// # Errors
-///
-/// [`StoreError`] when the store cannot be written.
-pub(super) fn missing(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    policy: &Policy,
-    attempt: &Attempt,
-    binding: Binding,
-    attempts: u32,
-    now: Timestamp,
-) -> Result<Then, StoreError> {
-    let Action::Read { purpose, .. } = &attempt.call.action else {
-        return Ok(Then::Continue);
-    };
-    if *purpose == Purpose::Adopt {
-        // The scan was out of date: nothing of that name is there.
-        if let Action::Read { upstream, .. } = &attempt.call.action {
-            tx.drop_from_inventory(&knowledge.target, binding.kind, upstream)?;
-        }
-        tx.put_binding(&Binding {
-            existence: Existence::Absent,
-            absent_seen_at: Some(now),
-            ..binding
-        })?;
-        return Ok(Then::Continue);
-    }
-    let unknown = binding.unknown_at.unwrap_or(now);
-    let proving = unknown.plus(policy.proof);
-    if binding.agreed_at.is_some_and(|first| first >= proving) {
-        return vanished(tx, knowledge, policy, binding, now);
-    }
-    let agreed_at = (now >= proving).then_some(now).or(binding.agreed_at);
-    tx.put_binding(&Binding {
-        existence: Existence::Maybe,
-        unknown_at: Some(unknown),
-        agreed_at,
-        ..binding
-    })?;
-    let pause = wait(After::Trouble, attempts + 1).min(policy.proof / 6);
-    Ok(Then::Later(
-        pause,
-        "not-found: read again before anything is concluded".to_owned(),
-    ))
-}
-
-/// Proven not to be there: done where it was to go; where it is wanted, made again or a person's decision (rule B4).
-fn vanished(
-    tx: &Transaction<'_>,
-    knowledge: &Knowledge,
-    policy: &Policy,
-    binding: Binding,
-    now: Timestamp,
-) -> Result<Then, StoreError> {
-    if binding.role != Role::Current {
-        let upstream = binding.upstream_id.clone();
-        super::outcome::gone(tx, knowledge, binding, upstream.as_ref(), now)?;
-        return Ok(Then::Continue);
-    }
-    if may_be_deleted_by_us(&binding) {
-        // Nobody else's doing: a shell went just as its group came back.
-        forget_object(tx, knowledge, binding, now)?;
-        return Ok(Then::Continue);
-    }
-    let target = &knowledge.target;
-    let known = tx.drift_of(target, binding.id)?;
-    let before = known
-        .into_iter()
-        .find(|drift| drift.difference.kind == DriftKind::Vanished);
-    let mut gone = before.unwrap_or_else(|| Drift {
-        difference: Difference {
-            kind: DriftKind::Vanished,
-            part: "object".to_owned(),
-            widens: true,
-        },
-        first_at: now,
-        confirmed_at: Some(now),
-        contested: false,
-        asked_at: None,
-    });
-    // Whoever changes it now wants it to be there.
-    let written = tx.written_at(&binding.resource_id)?;
-    gone.asked_at = gone.asked_at.max(written.filter(|at| *at > gone.first_at));
-    let repairs = tx.repairs_since(binding.id, "object", now.minus(Duration::from_hours(24)))?;
-    // What was imported is nobody's before the client has written it (rule C4).
-    let owned = !tx.is_unclaimed(&binding.resource_id)?;
-    match drift::decide(&gone, repairs, policy.drift, Duration::ZERO, now) {
-        Verdict::Repair if owned => {
-            tx.add_repair(target, binding.id, "object", now)?;
-            drift::note_repair(tx, &binding, now)?;
-            tx.drop_drift(target, binding.id, &gone.difference)?;
-            forget_object(tx, knowledge, binding, now)?;
-            Ok(Then::Continue)
-        }
-        Verdict::Repair | Verdict::Report | Verdict::Contested | Verdict::LookAgain(_) => {
-            tx.put_drift(target, binding.id, &gone)?;
-            tx.look_at(binding.id, None)?;
-            // Nobody is in a group that is not there: whoever waits to be out of it is.
-            tx.drop_edges_of_group(binding.id)?;
-            Ok(Then::Hold(Hold::Vanished(binding.kind)))
-        }
-    }
 }

@@ -8,6 +8,7 @@
 mod backup;
 mod belonging;
 mod bindings;
+mod claims;
 mod commands;
 mod decisions;
 mod desired;

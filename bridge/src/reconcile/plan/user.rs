@@ -112,16 +112,7 @@ fn delete(view: &UserView, held: &UserBinding, policy: &Policy, now: Timestamp) 
     if !deleted || policy.on_user_delete == OnUserDelete::Deactivate {
         return None;
     }
-    if let Some(why) = &held.protected {
-        return Some(Next::protected(why));
-    }
-    if held.may_be_last_admin {
-        return Some(unknown_admin(policy, now));
-    }
-    if held.binding.existence == Existence::Maybe {
-        return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
-    }
-    if let Some(next) = guarded(view, GuardClass::Deletes, &upstream, policy, now) {
+    if let Some(next) = hindered(view, held, GuardClass::Deletes, &upstream, policy, now) {
         return Some(next);
     }
     Some(Next::Call(Call {
@@ -140,11 +131,28 @@ fn guarded(view: &UserView, class: GuardClass, upstream: &UpstreamId, policy: &P
     })
 }
 
-fn unknown_admin(policy: &Policy, now: Timestamp) -> Next {
-    Next::Wait {
-        until: now.plus(policy.verify_after),
-        why: "whether this is the last active member of admins is not known before the scan",
+/// What keeps an account from being taken away now, if anything does: protection, not knowing, the guard.
+fn hindered(
+    view: &UserView,
+    held: &UserBinding,
+    class: GuardClass,
+    upstream: &UpstreamId,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<Next> {
+    if let Some(why) = &held.protected {
+        return Some(Next::protected(why));
     }
+    if held.may_be_last_admin {
+        return Some(Next::Wait {
+            until: now.plus(policy.verify_after),
+            why: "whether this is the last active member of admins is not known before the scan",
+        });
+    }
+    if held.binding.existence == Existence::Maybe {
+        return Some(read(held, upstream.clone(), QueueClass::Revocation, Purpose::Presence));
+    }
+    guarded(view, class, upstream, policy, now)
 }
 
 /// A deactivation comes first and alone: nothing else in the request can make it fail.
@@ -154,16 +162,7 @@ fn deactivate(view: &UserView, held: &UserBinding, policy: &Policy, now: Timesta
     if !unwanted || !active(&held.fields).needs_sending(&Some("false".to_owned())) {
         return None;
     }
-    if let Some(why) = &held.protected {
-        return Some(Next::protected(why));
-    }
-    if held.may_be_last_admin {
-        return Some(unknown_admin(policy, now));
-    }
-    if held.binding.existence == Existence::Maybe {
-        return Some(read(held, upstream, QueueClass::Revocation, Purpose::Presence));
-    }
-    if let Some(next) = guarded(view, GuardClass::Deactivations, &upstream, policy, now) {
+    if let Some(next) = hindered(view, held, GuardClass::Deactivations, &upstream, policy, now) {
         return Some(next);
     }
     Some(Next::Call(Call {

@@ -1,7 +1,7 @@
 //! A foreign hand at the target (rule B4), and a target that ignores what is written (rule B5).
 
 use super::super::drift::look_after_scan;
-use super::super::scan::{Seen, SeenUser};
+use super::super::scan::Seen;
 use super::*;
 use crate::store::{DriftEntry, Field};
 
@@ -9,26 +9,9 @@ impl World {
     /// The scan that comes every few hours, and what it gives rise to.
     pub(super) fn look(&mut self) {
         self.scan();
-        let entry = |kind, id: &str, name: &str, active| InventoryEntry {
-            kind,
-            upstream_id: UpstreamId::parse(id).unwrap(),
-            name: name.to_owned(),
-            name_key: fold(name),
-            active,
-        };
-        let users = self.model.users.iter().map(|(id, user)| SeenUser {
-            entry: entry(Kind::User, id, &user.name, user.active),
-            display_name: user.display.clone(),
-            given_name: None,
-            family_name: None,
-            external_id: user.external.clone(),
-        });
-        let groups = self.model.groups.iter();
         let seen = Seen {
-            users: users.collect(),
-            groups: groups
-                .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
-                .collect(),
+            users: self.model.listed_users(),
+            groups: self.model.listed_groups(),
             admins: std::collections::HashSet::new(),
             of_account: std::collections::HashSet::new(),
             evidence: crate::reconcile::shape::Evidence {

@@ -6,6 +6,8 @@
 
 mod assignments;
 mod cases;
+mod checks;
+mod edits;
 mod entitlements;
 mod explanations;
 mod foreign;
@@ -38,8 +40,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::directory::{Directory, DirectoryError, Request, Rules};
 use crate::id::{ScimId, UpstreamId, fold};
-use crate::store::{InventoryEntry, Kind, QueueClass, Store, StoreError};
+use crate::store::{Kind, QueueClass, Store, StoreError};
 
+use edits::{Edit, any_edits};
 use model::{Effect, Model, ModelUser};
 use rights::Flying;
 
@@ -49,37 +52,6 @@ const ALL: Admitted = Admitted {
     other: [true; 3],
     failing: [None; 3],
 };
-
-/// One change of the directory, by small numbers.
-#[derive(Debug, Clone, Copy)]
-enum Edit {
-    CreateUser(u8),
-    SetActive(u8, bool),
-    Show(u8, u8),
-    Rename(u8, u8),
-    DeleteUser(u8),
-    CreateGroup(u8),
-    AddMember(u8, u8),
-    RemoveMember(u8, u8),
-    RenameGroup(u8, u8),
-    DeleteGroup(u8),
-}
-
-fn any_edit() -> impl Strategy<Value = Edit> {
-    let (user, group) = (0_u8..4, 0_u8..2);
-    prop_oneof![
-        2 => user.clone().prop_map(Edit::CreateUser),
-        3 => (user.clone(), any::<bool>()).prop_map(|(user, active)| Edit::SetActive(user, active)),
-        1 => (user.clone(), 0_u8..4).prop_map(|(user, shown)| Edit::Show(user, shown)),
-        1 => (user.clone(), 0_u8..3).prop_map(|(user, name)| Edit::Rename(user, name)),
-        2 => user.clone().prop_map(Edit::DeleteUser),
-        1 => group.clone().prop_map(Edit::CreateGroup),
-        4 => (group.clone(), user.clone()).prop_map(|(group, user)| Edit::AddMember(group, user)),
-        3 => (group.clone(), user).prop_map(|(group, user)| Edit::RemoveMember(group, user)),
-        1 => (group.clone(), 0_u8..2).prop_map(|(group, name)| Edit::RenameGroup(group, name)),
-        1 => group.prop_map(Edit::DeleteGroup),
-    ]
-}
 
 /// How a call may go wrong.
 #[derive(Debug, Clone, Copy)]
@@ -176,25 +148,8 @@ impl World {
     }
 
     fn scan(&mut self) {
-        let entry = |kind, id: &str, name: &str, active| InventoryEntry {
-            kind,
-            upstream_id: UpstreamId::parse(id).unwrap(),
-            name: name.to_owned(),
-            name_key: fold(name),
-            active,
-        };
-        let users: Vec<_> = self
-            .model
-            .users
-            .iter()
-            .map(|(id, user)| entry(Kind::User, id, &user.name, user.active))
-            .collect();
-        let groups: Vec<_> = self
-            .model
-            .groups
-            .iter()
-            .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
-            .collect();
+        let users: Vec<_> = self.model.listed_users().into_iter().map(|user| user.entry).collect();
+        let groups = self.model.listed_groups();
         let now = self.now;
         self.write(move |tx| super::scan::store(tx, TARGET, &users, &groups, now));
         self.knowledge.scanned_at = Some(self.now);
@@ -205,105 +160,6 @@ impl World {
         work: impl FnOnce(&crate::store::Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.runtime.block_on(self.store.write(work)).unwrap()
-    }
-
-    fn edit(&mut self, edit: Edit) {
-        self.note(format_args!("{edit:?}"));
-        let request = Request {
-            id: "test".to_owned(),
-            ..Request::default()
-        };
-        let directory = self.directory.clone();
-        let (users, groups) = (self.users.clone(), self.groups.clone());
-        let user = |number: u8| users.get(&number).cloned();
-        let group = |number: u8| groups.get(&number).cloned();
-        let patch = |operation: Value| json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] });
-        let result: Result<(), DirectoryError> = self.runtime.block_on(async {
-            match edit {
-                Edit::CreateUser(number) if user(number).is_none() => {
-                    let id = ScimId::new(format!("user{number}-{}", self.ever.len()));
-                    let name = format!("user{number}@example.test");
-                    let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name,
-                        "displayName": format!("User {number}"), "externalId": format!("user{number}") });
-                    let made = directory.create_user(&request, id.clone(), body).await;
-                    if made.is_ok() {
-                        self.ever.push(id.clone());
-                        self.users.insert(number, id);
-                    }
-                    made.map(|_| ())
-                }
-                Edit::SetActive(number, active) => match user(number) {
-                    Some(id) => {
-                        let body = patch(json!({ "op": "replace", "path": "active", "value": active }));
-                        directory.patch_user(&request, id.as_str(), body).await.map(|_| ())
-                    }
-                    None => Ok(()),
-                },
-                Edit::Show(number, shown) => match user(number) {
-                    Some(id) => {
-                        let body = patch(json!({ "op": "replace", "path": "displayName", "value": format!("Shown {shown}") }));
-                        directory.patch_user(&request, id.as_str(), body).await.map(|_| ())
-                    }
-                    None => Ok(()),
-                },
-                Edit::Rename(number, name) => match user(number) {
-                    Some(id) => {
-                        let name = format!("user{number}.{name}@example.test");
-                        let body = patch(json!({ "op": "replace", "path": "userName", "value": name }));
-                        directory.patch_user(&request, id.as_str(), body).await.map(|_| ())
-                    }
-                    None => Ok(()),
-                },
-                Edit::DeleteUser(number) => match self.users.remove(&number) {
-                    Some(id) => directory.delete_user(&request, id.as_str()).await.map(|_| ()),
-                    None => Ok(()),
-                },
-                Edit::CreateGroup(number) if group(number).is_none() => {
-                    let id = ScimId::new(format!("group{number}-{}", self.ever.len()));
-                    let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
-                        "displayName": format!("Group {number}"), "externalId": format!("group{number}") });
-                    let made = directory.create_group(&request, id.clone(), body).await;
-                    if made.is_ok() {
-                        self.ever.push(id.clone());
-                        self.groups.insert(number, id);
-                    }
-                    made.map(|_| ())
-                }
-                Edit::AddMember(one, other) => match (group(one), user(other)) {
-                    (Some(group), Some(user)) => {
-                        let body = patch(json!({ "op": "Add", "path": "members", "value": [{ "value": user.as_str() }] }));
-                        directory.patch_group(&request, group.as_str(), body).await.map(|_| ())
-                    }
-                    _ => Ok(()),
-                },
-                Edit::RemoveMember(one, other) => match (group(one), user(other)) {
-                    (Some(group), Some(user)) => {
-                        let body = patch(json!({ "op": "Remove", "path": "members", "value": [{ "value": user.as_str() }] }));
-                        directory.patch_group(&request, group.as_str(), body).await.map(|_| ())
-                    }
-                    _ => Ok(()),
-                },
-                Edit::RenameGroup(number, name) => match group(number) {
-                    Some(id) => {
-                        let body = patch(json!({ "op": "replace", "path": "displayName", "value": format!("Group {number}.{name}") }));
-                        directory.patch_group(&request, id.as_str(), body).await.map(|_| ())
-                    }
-                    None => Ok(()),
-                },
-                Edit::DeleteGroup(number) => match self.groups.remove(&number) {
-                    Some(id) => directory.delete_group(&request, id.as_str()).await.map(|_| ()),
-                    None => Ok(()),
-                },
-                Edit::CreateUser(_) | Edit::CreateGroup(_) => Ok(()),
-            }
-        });
-        match result {
-            Ok(()) | Err(DirectoryError::Refused(_)) => {}
-            Err(DirectoryError::Store(error)) => panic!("{error}"),
-        }
-        if self.watched {
-            self.note_wanted();
-        }
     }
 
     /// Plans the most urgent rows up to the first call that begins, as the worker does; false if nothing is due.
@@ -512,100 +368,6 @@ impl World {
         let last = self.trace.len().saturating_sub(60);
         panic!("no end:\n{}\nqueue {:?}", self.trace[last..].join("\n"), self.queue());
     }
-
-    /// What the directory wants, as far as nothing is held for a person.
-    fn check(&self) {
-        let held: Vec<String> = self
-            .store
-            .read(|snapshot| {
-                snapshot.log(&crate::store::LogQuery {
-                    limit: 1000,
-                    ..Default::default()
-                })
-            })
-            .unwrap()
-            .into_iter()
-            .filter(|entry| entry.outcome.starts_with("held"))
-            .map(|entry| entry.resource_id)
-            .collect();
-        let mut wanted_active = BTreeSet::new();
-        let mut upstream_of = BTreeMap::new();
-        self.store
-            .read::<_, StoreError, _>(|snapshot| {
-                snapshot.each("scim", Kind::User, None, |user| {
-                    let bound = snapshot.bindings(TARGET, &user.id)?;
-                    let current = bound.iter().find(|binding| binding.role == crate::store::Role::Current);
-                    let upstream = current.and_then(|binding| binding.upstream_id.clone());
-                    if held.contains(&user.id.to_string()) {
-                        return Ok(());
-                    }
-                    let id = upstream.unwrap_or_else(|| panic!("{} has no account: {bound:?}", user.name));
-                    let model = &self.model.users[id.as_str()];
-                    assert_eq!(model.active, user.active, "{}", user.name);
-                    if user.active {
-                        assert_eq!(model.name, fold(&user.name));
-                        wanted_active.insert(id.as_str().to_owned());
-                    }
-                    let shown = user.document.get("displayName").and_then(Value::as_str);
-                    assert_eq!(model.display.as_deref(), shown);
-                    upstream_of.insert(user.id.to_string(), id.as_str().to_owned());
-                    Ok(())
-                })?;
-                snapshot.each("scim", Kind::Group, None, |group| {
-                    if held.contains(&group.id.to_string()) {
-                        return Ok(());
-                    }
-                    let bound = snapshot.bindings(TARGET, &group.id)?;
-                    let id = bound
-                        .iter()
-                        .find_map(|binding| binding.upstream_id.clone())
-                        .unwrap_or_else(|| panic!("{} has no group: {bound:?}", group.name));
-                    let model = &self.model.groups[id.as_str()];
-                    assert_eq!(model.name, group.name);
-                    let wanted: BTreeSet<String> = snapshot
-                        .members(group.pk)?
-                        .iter()
-                        .filter_map(|member| upstream_of.get(member.id.as_str()).cloned())
-                        .collect();
-                    // Whoever is held keeps what he had.
-                    let known: BTreeSet<&String> = upstream_of.values().collect();
-                    let has: BTreeSet<String> = model
-                        .members
-                        .iter()
-                        .filter(|id| held.is_empty() || known.contains(id))
-                        .cloned()
-                        .collect();
-                    assert_eq!(has, wanted, "members of {}", group.name);
-                    Ok(())
-                })
-            })
-            .unwrap();
-        // Nobody is active whom nobody wants, apart from those who were there before and accounts that a hold keeps.
-        if held.is_empty() {
-            let live: BTreeSet<&String> = upstream_of.values().collect();
-            for (id, user) in &self.model.users {
-                let foreign = user.name == "admin@example.test" || user.name == "foreign@example.test";
-                assert!(foreign || user.active == wanted_active.contains(id), "{user:?}");
-                // An account that nobody has any more gives nothing to whoever has it next (rule C6).
-                assert!(live.contains(id) || user.entitlements.is_empty(), "{user:?}");
-            }
-        }
-        self.check_foreign();
-    }
-
-    fn check_foreign(&self) {
-        let seeded = Model::seeded();
-        for (id, user) in &seeded.users {
-            assert_eq!(self.model.users.get(id), Some(user), "a foreign user was touched");
-        }
-        for (id, group) in &seeded.groups {
-            assert_eq!(self.model.groups.get(id), Some(group), "a foreign group was touched");
-        }
-        let mut seen = BTreeMap::new();
-        for (id, user) in &self.model.users {
-            assert_eq!(seen.insert(user.name.clone(), id), None, "two accounts of one name");
-        }
-    }
 }
 
 /// Prints the trace of a case that fails.
@@ -641,17 +403,6 @@ fn run(seed: u64, edits: &[(Edit, u8)], faulty: bool, crashes: bool) -> World {
     world.settle();
     assert_eq!(world.model.writes, writes, "the second plan is not empty");
     world
-}
-
-/// Changes of a directory that holds people and groups already.
-fn any_edits() -> impl Strategy<Value = Vec<(Edit, u8)>> {
-    prop::collection::vec((any_edit(), 0_u8..4), 1..30).prop_map(|edits| {
-        let people = (0..4).map(Edit::CreateUser);
-        let groups = (0..2).map(Edit::CreateGroup);
-        let members = [(0, 0), (0, 1), (1, 1), (1, 2)].map(|(group, user)| Edit::AddMember(group, user));
-        let start = people.chain(groups).chain(members).map(|edit| (edit, 1));
-        start.chain(edits).collect()
-    })
 }
 
 /// 128 cases of a fixed seed; `SIMULATION_CASES` and `SIMULATION_SEED` ask for others.

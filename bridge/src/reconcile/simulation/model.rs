@@ -8,10 +8,11 @@ use super::super::assign::{Workspace, join};
 use super::super::attempt::Attempt;
 use super::super::call::{Reply, create_body};
 use super::super::plan::{Action, Seen};
+use super::super::scan::SeenUser;
 use crate::databricks::DatabricksError;
 use crate::databricks::wire::{WireGroup, WireUser};
 use crate::id::{UpstreamId, fold};
-use crate::store::{Field, Kind};
+use crate::store::{Field, InventoryEntry, Kind};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ModelUser {
@@ -290,6 +291,26 @@ impl Model {
         }
     }
 
+    /// The users as a list shows them.
+    pub(super) fn listed_users(&self) -> Vec<SeenUser> {
+        let listed = self.users.iter().map(|(id, user)| SeenUser {
+            entry: entry(Kind::User, id, &user.name, user.active),
+            display_name: user.display.clone(),
+            given_name: None,
+            family_name: None,
+            external_id: user.external.clone(),
+        });
+        listed.collect()
+    }
+
+    /// The groups as a list shows them.
+    pub(super) fn listed_groups(&self) -> Vec<InventoryEntry> {
+        let listed = self.groups.iter();
+        listed
+            .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
+            .collect()
+    }
+
     pub(super) fn wire_user(&self, id: &str, user: &ModelUser) -> WireUser {
         let groups: Vec<Value> = self
             .groups
@@ -307,6 +328,16 @@ impl Model {
             "active": user.active, "groups": groups, "entitlements": entitlements,
         }))
         .unwrap()
+    }
+}
+
+fn entry(kind: Kind, id: &str, name: &str, active: bool) -> InventoryEntry {
+    InventoryEntry {
+        kind,
+        upstream_id: UpstreamId::parse(id).unwrap(),
+        name: name.to_owned(),
+        name_key: fold(name),
+        active,
     }
 }
 

@@ -3,36 +3,25 @@
 use std::collections::HashMap;
 
 use super::super::import::{Order, import_group};
-use super::super::scan::{Seen, SeenUser};
+use super::super::scan::Seen;
 use super::super::shape::{self, Evidence, SeenGroup, Shape};
 use super::*;
 
 impl World {
     /// What a scan sees, with these groups as the account's, and users with or without their `externalId`.
     fn seen(&self, of_account: &[&str], with_ids: bool) -> Seen {
-        let entry = |kind, id: &str, name: &str, active| InventoryEntry {
-            kind,
-            upstream_id: UpstreamId::parse(id).unwrap(),
-            name: name.to_owned(),
-            name_key: fold(name),
-            active,
-        };
-        let users = self.model.users.iter().map(|(id, user)| SeenUser {
-            entry: entry(Kind::User, id, &user.name, user.active),
-            display_name: user.display.clone(),
-            given_name: None,
-            family_name: None,
-            external_id: user.external.clone().filter(|_| with_ids),
-        });
         let is_of_account = |name: &str| of_account.contains(&name);
         let groups = self.model.groups.iter();
         let of_account = groups.clone().filter(|(_, group)| is_of_account(&group.name));
+        let mut users = self.model.listed_users();
+        if !with_ids {
+            for user in &mut users {
+                user.external_id = None;
+            }
+        }
         Seen {
-            users: users.collect(),
-            groups: groups
-                .clone()
-                .map(|(id, group)| entry(Kind::Group, id, &group.name, true))
-                .collect(),
+            users,
+            groups: self.model.listed_groups(),
             admins: std::collections::HashSet::new(),
             of_account: of_account.map(|(id, _)| UpstreamId::parse(id).unwrap()).collect(),
             evidence: Evidence {

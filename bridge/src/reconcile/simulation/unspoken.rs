@@ -4,30 +4,12 @@
 use std::collections::HashMap;
 
 use super::super::import::{Imported, Mapped, Order, import_user};
-use super::super::scan::SeenUser;
 use super::foreign::office;
 use super::operations::world_of;
 use super::*;
 
 fn take_in(world: &mut World, mapping: HashMap<String, Mapped>) {
-    let seen: Vec<SeenUser> = world
-        .model
-        .users
-        .iter()
-        .map(|(id, user)| SeenUser {
-            entry: InventoryEntry {
-                kind: Kind::User,
-                upstream_id: UpstreamId::parse(id).unwrap(),
-                name: user.name.clone(),
-                name_key: fold(&user.name),
-                active: user.active,
-            },
-            display_name: user.display.clone(),
-            given_name: None,
-            family_name: None,
-            external_id: user.external.clone(),
-        })
-        .collect();
+    let seen = world.model.listed_users();
     let (knowledge, policy, now) = (world.knowledge.clone(), world.policy.clone(), world.now);
     world.write(move |tx| {
         let order = Order {

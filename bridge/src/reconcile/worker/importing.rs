@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::super::circuit::Sign;
-use super::super::import::{Import, ImportOptions, Order, by_name, import_group, import_user};
+use super::super::import::{Import, ImportOptions, Order, import_group, import_user};
+use super::super::policy::Policy;
 use super::super::scan::Scan;
+use super::super::view::Knowledge;
 use super::ended::sign_of_list;
 use super::{Finished, Worker, unbroken};
 use crate::clock::Timestamp;
@@ -12,7 +14,7 @@ use crate::databricks::pace::Verb;
 use crate::databricks::wire::WireGroup;
 use crate::databricks::{Answered, DatabricksError, Unknown};
 use crate::id::UpstreamId;
-use crate::store::{Kind, StoreError};
+use crate::store::{Kind, StoreError, Transaction};
 
 /// Objects taken in between two looks at everything else.
 const GLANCE: usize = 100;
@@ -28,15 +30,8 @@ const fn sign_of_group(error: &DatabricksError) -> Sign {
 }
 
 impl Worker {
-    /// An import was ordered; one that is under way goes on.
+    /// An import was ordered.
     pub(super) async fn order_import(&mut self, command: i64, arguments: serde_json::Value) -> Result<(), StoreError> {
-        if self.import.as_ref().is_some_and(|import| import.command == command) {
-            return Ok(());
-        }
-        if self.import.is_some() {
-            // One at a time; this one has its turn.
-            return Ok(());
-        }
         match serde_json::from_value::<ImportOptions>(arguments) {
             Ok(options) => {
                 tracing::info!("an import begins: nothing is written to the target before it is done");
@@ -54,24 +49,22 @@ impl Worker {
 
     /// Takes in what is there to be taken in; true if there is more to do at once.
     pub(super) async fn go_on_importing(&mut self, now: Timestamp) -> Result<bool, StoreError> {
-        let Some(import) = &mut self.import else {
+        let Some(left) = self.import.as_ref().and_then(|import| import.seen.as_ref()) else {
             return Ok(false);
         };
-        let Some(left) = &mut import.seen else {
-            return Ok(false);
-        };
-        let users: Vec<_> = left.users.drain(..left.users.len().min(GLANCE)).collect();
+        let users: Vec<_> = left.users.iter().take(GLANCE).cloned().collect();
         if users.is_empty() {
             return self.read_next_group(now).await;
         }
-        let mapping = std::sync::Arc::new(by_name(&import.options));
-        let keep_ids = import.options.keep_ids;
         for user in users {
-            let taken = self.take_in(mapping.clone(), keep_ids, move |tx, knowledge, policy, order| {
-                import_user(tx, knowledge, policy, order, &user, now)
-            });
+            let taken =
+                self.take_in(move |tx, knowledge, policy, order| import_user(tx, knowledge, policy, order, &user, now));
             let taken = taken.await?;
-            self.count(Kind::User, taken);
+            if let Some(import) = &mut self.import {
+                import.counts.add(Kind::User, taken);
+                // Only now: what the store could not take has its turn again.
+                import.seen.as_mut().map(|left| left.users.pop_front());
+            }
         }
         self.tell_progress().await?;
         Ok(true)
@@ -80,18 +73,12 @@ impl Worker {
     /// One object, one transaction.
     async fn take_in<T: Send + 'static>(
         &self,
-        mapping: std::sync::Arc<std::collections::HashMap<String, super::super::import::Mapped>>,
-        keep_ids: bool,
-        work: impl FnOnce(
-            &crate::store::Transaction<'_>,
-            &super::super::view::Knowledge,
-            &super::super::policy::Policy,
-            &Order<'_>,
-        ) -> Result<T, StoreError>
-        + Send
-        + 'static,
+        work: impl FnOnce(&Transaction<'_>, &Knowledge, &Policy, &Order<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (knowledge, policy) = (self.knowledge.clone(), self.options.policy.clone());
+        let import = self.import.as_ref();
+        let keep_ids = import.is_some_and(|import| import.keep_ids);
+        let mapping = import.map(|import| import.mapping.clone()).unwrap_or_default();
         let endpoint = self.options.endpoint.clone();
         self.store
             .write(move |tx| {
@@ -104,12 +91,6 @@ impl Worker {
                 work(tx, &knowledge, &policy, &order)
             })
             .await
-    }
-
-    fn count(&mut self, kind: Kind, taken: super::super::import::Imported) {
-        if let Some(import) = &mut self.import {
-            import.counts.add(kind, taken);
-        }
     }
 
     /// The members of the next group, or the end of it all.
@@ -180,13 +161,12 @@ impl Worker {
         let Some(entry) = listed.clone().find(|entry| entry.upstream_id == *group).cloned() else {
             return Ok(());
         };
-        let (mapping, keep_ids) = (std::sync::Arc::new(by_name(&import.options)), import.options.keep_ids);
-        let taken = self.take_in(mapping, keep_ids, move |tx, knowledge, policy, order| {
+        let taken = self.take_in(move |tx, knowledge, policy, order| {
             import_group(tx, knowledge, policy, order, &entry, &read, now)
         });
         let (taken, members) = taken.await?;
-        self.count(Kind::Group, taken);
         if let Some(import) = &mut self.import {
+            import.counts.add(Kind::Group, taken);
             import.counts.members += members;
             if let Some(left) = &mut import.seen {
                 left.done_with(group);

@@ -1,6 +1,6 @@
 //! What decides whether anything is written at all, and the orders of an operator.
 
-use super::super::commands::{Done, execute};
+use super::super::commands::{Done, IMPORT, execute};
 use super::super::guard;
 use super::Worker;
 use crate::clock::Timestamp;
@@ -46,6 +46,10 @@ impl Worker {
             Ok(open)
         })?;
         for command in open {
+            // One import at a time: it is open until it is done, and others have their turn after it.
+            if command.name == IMPORT && self.import.is_some() {
+                continue;
+            }
             self.carry_out_order(command, now).await?;
         }
         if self.alarm_at <= now {
@@ -59,13 +63,6 @@ impl Worker {
     }
 
     async fn carry_out_order(&mut self, command: Command, now: Timestamp) -> Result<(), StoreError> {
-        if self
-            .import
-            .as_ref()
-            .is_some_and(|import| import.command == command.number)
-        {
-            return Ok(());
-        }
         let (knowledge, number, name) = (self.knowledge.clone(), command.number, command.name.clone());
         let done = self
             .store
@@ -77,13 +74,10 @@ impl Worker {
                 Ok::<_, StoreError>(done)
             })
             .await?;
-        match &done {
+        match done {
             Done::Well(what) => tracing::info!(command = %name, "an operator's order is carried out: {what}"),
             Done::Failed(why) => tracing::warn!(command = %name, "an operator's order cannot be carried out: {why}"),
-            Done::Import(_) => {}
-        }
-        if let Done::Import(arguments) = done {
-            return self.order_import(number, arguments).await;
+            Done::Import(arguments) => return self.order_import(number, arguments).await,
         }
         self.read_gate()
     }

@@ -8,7 +8,8 @@ use super::view::Knowledge;
 use crate::clock::Timestamp;
 use crate::id::{ScimId, fold};
 use crate::store::{
-    Binding, Command, Decision, Enqueue, Existence, Kind, QueueClass, Role, StoreError, Stored, Transaction,
+    Answer, Binding, Command, Decision, Enqueue, Existence, Kind, NewRevision, QueueClass, Role, StoreError, Stored,
+    Transaction,
 };
 
 /// The one command that takes longer than a transaction.
@@ -181,10 +182,23 @@ fn prune(tx: &Transaction<'_>, knowledge: &Knowledge, name: &str, now: Timestamp
             "the group {name} is imported and Entra has not written it yet; it is not changed before"
         )));
     }
-    tx.drop_inherited_members(&knowledge.target, &group.id)?;
+    let unwanted = tx.drop_inherited_members(&knowledge.target, &group.id)?;
     let number = tx.disinherit_all(&knowledge.target, &group.id)?;
     if number == 0 {
         return Ok(Done::Well(format!("the group {name} has no inherited members")));
+    }
+    let revision = tx.new_revision(&NewRevision {
+        at: now,
+        request_id: "prune".to_owned(),
+        resource_id: group.id.clone(),
+        kind: Kind::Group,
+        name: group.name.clone(),
+        action: "prune",
+        answer: Answer::Accepted,
+    })?;
+    if unwanted > 0 {
+        // What the client reads of it is another (rule A13).
+        tx.touch_resource(group.pk, now, revision)?;
     }
     tx.enqueue(
         &knowledge.target,

@@ -110,3 +110,43 @@ fn c3_a_membership_that_is_wanted_is_sent_although_it_was_found() {
     world.settle();
     assert!(world.group_mut("Group 0").members.contains("77"));
 }
+
+#[test]
+fn a13_a_group_that_is_pruned_of_wanted_members_has_another_version_and_an_entry_in_the_log() {
+    let mut world = office();
+    let (group, person) = (world.groups[&0].clone(), world.users[&0].clone());
+    let found = group.clone();
+    // As an import leaves it: wanted, because it was found.
+    world.write(move |tx| {
+        let (group, member) = (
+            tx.bindings(TARGET, &found)?.remove(0),
+            tx.bindings(TARGET, &person)?.remove(0),
+        );
+        let edge = tx.edge(group.id, member.id)?.expect("it is a member");
+        tx.put_edge(&crate::store::EdgeRow {
+            inherited: true,
+            ..edge
+        })
+    });
+    let version = |world: &World| {
+        let read = world.store.read(|snapshot| snapshot.resource(group.as_str()));
+        read.unwrap().map(|stored| stored.etag())
+    };
+    let before = version(&world);
+    world.order("prune", json!({ "name": "Group 0" })).unwrap();
+    world.settle();
+    assert_ne!(version(&world), before);
+    assert_eq!(world.members("Group 0"), 1);
+    let query = crate::store::LogQuery {
+        limit: 1,
+        ..Default::default()
+    };
+    let newest = world
+        .store
+        .read::<_, StoreError, _>(|snapshot| snapshot.log(&query))
+        .unwrap();
+    assert_eq!(
+        (newest[0].action.as_str(), newest[0].outcome.as_str()),
+        ("prune", "applied")
+    );
+}
